@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* callout.h - what a callout is told and what it answers; declared here because
+ * checks and store read what smtp and verify write */
+#ifndef BASE_CALLOUT_H
+#define BASE_CALLOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/name.h"
+
+enum callout_outcome {
+    CALLOUT_ACCEPTED,        /* 2xx to RCPT, or mailbox full: a bounce arrives */
+    CALLOUT_NO_SUCH_MAILBOX, /* 5xx to RCPT */
+    CALLOUT_REFUSES_BOUNCES, /* 5xx to MAIL FROM:<> */
+    CALLOUT_GREYLISTED,      /* 4xx to MAIL or RCPT */
+    CALLOUT_BLOCKED_US,      /* a refusal of us, not of the address */
+    CALLOUT_UNREACHABLE,     /* nobody answered to the point */
+    CALLOUT_INTERNAL         /* our own fault: memory, descriptors */
+};
+
+/** Where in the dialogue the answer fell. */
+enum callout_stage {
+    CALLOUT_AT_CONNECT,
+    CALLOUT_AT_GREETING,
+    CALLOUT_AT_HELO,
+    CALLOUT_AT_MAIL,
+    CALLOUT_AT_RCPT
+};
+
+/** Why an exchanger gave no reply. */
+enum callout_trouble {
+    CALLOUT_TROUBLE_NONE,
+    CALLOUT_TROUBLE_REFUSED,  /* connection refused */
+    CALLOUT_TROUBLE_NO_ROUTE, /* network or host unreachable */
+    CALLOUT_TROUBLE_TIMEOUT,
+    CALLOUT_TROUBLE_CLOSED,   /* closed or reset before it answered */
+    CALLOUT_TROUBLE_PROTOCOL  /* what it said is not SMTP */
+};
+
+#define CALLOUT_WORDS_SIZE 201 /* 200 octets of the reply, escaped */
+
+/** The answer of one callout: of the exchanger whose word counted. A plain
+ * value, copied freely. */
+struct callout_answer {
+    enum callout_outcome outcome;
+    enum callout_stage stage;
+    enum callout_trouble trouble;
+    char exchanger[NAME_SIZE];       /* empty when none could be asked */
+    struct address address;          /* of that exchanger */
+    uint16_t code;                   /* its reply code, 0 when none came */
+    char words[CALLOUT_WORDS_SIZE];  /* its words, escaped and cut */
+    instant learnt;                  /* when */
+};
+
+/** One address where a callout may go. */
+struct callout_target {
+    char exchanger[NAME_SIZE];
+    struct address address;
+};
+
+#define CALLOUT_HOSTS_MOST 5    /* exchangers asked for one address */
+#define CALLOUT_TARGETS_MOST 10 /* their addresses: two a host */
+
+/** Whether the dialogue begins at MAIL or at the first recipient. */
+enum callout_begin { CALLOUT_BEGIN_RCPT, CALLOUT_BEGIN_MAIL };
+
+enum callout_when {
+    CALLOUT_WHEN_CLEAN,
+    CALLOUT_WHEN_SUSPICIOUS,
+    CALLOUT_WHEN_ALWAYS,
+    CALLOUT_WHEN_NEVER
+};
+
+/** `callout:` and the callout lives of `cache:` in the policy file. */
+struct callout_settings {
+    char name[NAME_SIZE]; /* what we say in EHLO: the identity */
+    uint16_t port;
+    uint32_t connect_ms; /* for one address */
+    uint32_t reply_ms;   /* for one reply */
+    uint32_t total_ms;   /* for the whole callout, all exchangers together */
+    uint32_t most;       /* callouts under way at once */
+    uint32_t most_per_host; /* connections to one address at once */
+    uint32_t valid_s;     /* how long a pass is kept */
+    uint32_t invalid_s;   /* a fail, and an unknown */
+    uint32_t temperror_s; /* greylisted and unreachable */
+};
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mailpath.h - reverse- and forward-paths (RFC 5321 4.1.2, RFC 6531 3.3): from
+ * what the MTA hands us to a local part and a domain, and back to the wire */
+#ifndef BASE_MAILPATH_H
+#define BASE_MAILPATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/name.h"
+#include "base/text.h"
+
+#define MAILPATH_LOCAL_MOST 64 /* octets, RFC 5321 4.5.3.1.1 */
+#define MAILPATH_SIZE 400      /* longest wire form and its terminator */
+
+enum mailpath_form {
+    MAILPATH_NULL,    /* <> */
+    MAILPATH_BARE,    /* a local part alone: <postmaster> */
+    MAILPATH_DOMAIN,  /* local@domain */
+    MAILPATH_LITERAL, /* local@[192.0.2.1] */
+    MAILPATH_INVALID  /* see `fault`; everything else is empty */
+};
+
+enum mailpath_fault {
+    MAILPATH_OK,
+    MAILPATH_EMPTY,         /* no path at all */
+    MAILPATH_CONTROL,       /* CR, LF, NUL or another control octet */
+    MAILPATH_LOCAL_SYNTAX,  /* neither dot-string nor quoted string */
+    MAILPATH_LOCAL_LONG,    /* over 64 octets */
+    MAILPATH_DOMAIN_SYNTAX, /* not a host name, see name_parse */
+    MAILPATH_BAD_LITERAL,
+    MAILPATH_LONG,          /* over 254 octets on the wire (RFC 3696 erratum) */
+    MAILPATH_SYNTAX         /* brackets, source route, anything after it */
+};
+
+/** A parsed path; small enough to copy. */
+struct mailpath {
+    enum mailpath_form form;
+    enum mailpath_fault fault;
+    char local[MAILPATH_LOCAL_MOST + 1]; /* without quotes and backslashes */
+    char domain[NAME_SIZE]; /* canonical; of a literal: its text in brackets */
+    struct address literal;
+    bool utf8; /* the local part has octets beyond ASCII: needs SMTPUTF8 */
+};
+
+/**
+ * Read a path with or without its angle brackets; a source route (`@a,@b:`) is
+ * read over, as RFC 5321 4.1.1.3 and appendix C ask for. Never fails otherwise
+ * than by form MAILPATH_INVALID.
+ */
+void mailpath_parse(struct mailpath *path, struct span text);
+
+/** In words, for a finding's detail: "the local part is longer than 64
+ * octets". */
+const char *mailpath_fault_text(enum mailpath_fault fault);
+
+/**
+ * The path as it goes on the wire, without angle brackets, the local part
+ * quoted when it must be; the empty string for the null path. What was written
+ * reads back to the same path and holds no control octet. Also the key by
+ * which an address is known: domains without case, local parts as given.
+ * @return false for an invalid path
+ */
+bool mailpath_write(const struct mailpath *path, char wire[MAILPATH_SIZE]);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* loop.h - the one thread that does all network work: sockets, timers, and jobs
+ * posted by other threads (libevent) */
+#ifndef LOOP_LOOP_H
+#define LOOP_LOOP_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+
+struct event_base;
+struct loop;
+
+/** A piece of work for the loop's thread. It lies inside an object of the
+ * poster's, so that posting cannot fail; it must not be posted again before
+ * `run` was called. */
+struct loop_job {
+    void (*run)(struct loop_job *job);
+    struct loop_job *next; /* the loop's */
+};
+
+/** @return NULL when memory or descriptors end; the caller owns it */
+struct loop *loop_new(const struct clock *clock);
+
+/** Start the thread (small stack, all signals blocked). False: the system
+ * refuses. */
+bool loop_start(struct loop *loop);
+
+/** Run the loop in the caller's thread until nothing is left to do at once;
+ * for tests, in the place of loop_start. */
+void loop_turn(struct loop *loop);
+
+/** Have `job->run` called on the loop's thread, jobs in the order they were
+ * posted. Any thread, the loop's own too (it then runs in the next turn). May
+ * be called under a lock. */
+void loop_post(struct loop *loop, struct loop_job *job);
+
+/** For the thin layers of sockets and timers; the loop's thread alone. */
+struct event_base *loop_events(struct loop *loop);
+
+const struct clock *loop_clock(const struct loop *loop);
+
+/** A timer of an object that lives on the loop. */
+struct loop_timer;
+
+/** @return NULL when memory ends. The loop's thread alone, as the next two. */
+struct loop_timer *loop_timer_new(struct loop *loop,
+                                  void (*fired)(void *context), void *context);
+
+/** Fire once at `at`; INSTANT_NEVER: not at all. Replaces what was set. */
+void loop_timer_set(struct loop_timer *timer, instant at);
+
+void loop_timer_free(struct loop_timer **timer);
+
+/** End the thread after the jobs posted so far and join it. Not from the loop
+ * itself. What was posted later is run by loop_free. */
+void loop_stop(struct loop *loop);
+
+void loop_free(struct loop **loop);
+
+#endif
