@@ -4,12 +4,12 @@
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H
 
+#include "base/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
-
-#include "base/text.h"
 
 /** An IPv6 address; an IPv4 one in its v4-mapped form (RFC 4291 2.5.5.2), so
  * that equal addresses are equal octets whatever way they were written. */
@@ -17,8 +17,8 @@ struct address {
     uint8_t octets[16];
 };
 
-#define ADDRESS_TEXT_SIZE 46     /* longest text form and its terminator */
-#define ADDRESS_REVERSE_SIZE 74  /* 32 nibbles with dots, ip6.arpa, NUL */
+#define ADDRESS_TEXT_SIZE    46 /* longest text form and its terminator */
+#define ADDRESS_REVERSE_SIZE 74 /* 32 nibbles with dots, ip6.arpa, NUL */
 
 bool address_is_v4(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cache.h - a map from octets to counted values with lifetimes and a bound in
- * bytes, least recently used out first; spread over shards, each with its lock */
+ * bytes, least recently used out first; spread over shards, a lock for each */
 #ifndef BASE_CACHE_H
 #define BASE_CACHE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/clock.h"
 #include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 struct cache;
 

@@ -4,15 +4,15 @@
 #ifndef BASE_CALLOUT_H
 #define BASE_CALLOUT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/name.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum callout_outcome {
-    CALLOUT_ACCEPTED,        /* 2xx to RCPT, or mailbox full: a bounce arrives */
+    CALLOUT_ACCEPTED,        /* 2xx to RCPT, or mailbox full */
     CALLOUT_NO_SUCH_MAILBOX, /* 5xx to RCPT */
     CALLOUT_REFUSES_BOUNCES, /* 5xx to MAIL FROM:<> */
     CALLOUT_GREYLISTED,      /* 4xx to MAIL or RCPT */
@@ -36,8 +36,8 @@ enum callout_trouble {
     CALLOUT_TROUBLE_REFUSED,  /* connection refused */
     CALLOUT_TROUBLE_NO_ROUTE, /* network or host unreachable */
     CALLOUT_TROUBLE_TIMEOUT,
-    CALLOUT_TROUBLE_CLOSED,   /* closed or reset before it answered */
-    CALLOUT_TROUBLE_PROTOCOL  /* what it said is not SMTP */
+    CALLOUT_TROUBLE_CLOSED,  /* closed or reset before it answered */
+    CALLOUT_TROUBLE_PROTOCOL /* what it said is not SMTP */
 };
 
 #define CALLOUT_WORDS_SIZE 201 /* 200 octets of the reply, escaped */
@@ -48,11 +48,11 @@ struct callout_answer {
     enum callout_outcome outcome;
     enum callout_stage stage;
     enum callout_trouble trouble;
-    char exchanger[NAME_SIZE];       /* empty when none could be asked */
-    struct address address;          /* of that exchanger */
-    uint16_t code;                   /* its reply code, 0 when none came */
-    char words[CALLOUT_WORDS_SIZE];  /* its words, escaped and cut */
-    instant learnt;                  /* when */
+    char exchanger[NAME_SIZE];      /* empty when none could be asked */
+    struct address address;         /* of that exchanger */
+    uint16_t code;                  /* its reply code, 0 when none came */
+    char words[CALLOUT_WORDS_SIZE]; /* its words, escaped and cut */
+    instant learnt;                 /* when */
 };
 
 /** One address where a callout may go. */
@@ -61,7 +61,7 @@ struct callout_target {
     struct address address;
 };
 
-#define CALLOUT_HOSTS_MOST 5    /* exchangers asked for one address */
+#define CALLOUT_HOSTS_MOST   5  /* exchangers asked for one address */
 #define CALLOUT_TARGETS_MOST 10 /* their addresses: two a host */
 
 /** Whether the dialogue begins at MAIL or at the first recipient. */
@@ -78,14 +78,14 @@ enum callout_when {
 struct callout_settings {
     char name[NAME_SIZE]; /* what we say in EHLO: the identity */
     uint16_t port;
-    uint32_t connect_ms; /* for one address */
-    uint32_t reply_ms;   /* for one reply */
-    uint32_t total_ms;   /* for the whole callout, all exchangers together */
-    uint32_t most;       /* callouts under way at once */
+    uint32_t connect_ms;    /* for one address */
+    uint32_t reply_ms;      /* for one reply */
+    uint32_t total_ms;      /* for the whole callout, all exchangers together */
+    uint32_t most;          /* callouts under way at once */
     uint32_t most_per_host; /* connections to one address at once */
-    uint32_t valid_s;     /* how long a pass is kept */
-    uint32_t invalid_s;   /* a fail, and an unknown */
-    uint32_t temperror_s; /* greylisted and unreachable */
+    uint32_t valid_s;       /* how long a pass is kept */
+    uint32_t invalid_s;     /* a fail, and an unknown */
+    uint32_t temperror_s;   /* greylisted and unreachable */
 };
 
 #endif

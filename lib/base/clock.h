@@ -22,11 +22,13 @@ struct clock {
 /** CLOCK_MONOTONIC and CLOCK_REALTIME. */
 extern const struct clock clock_system;
 
-static inline instant clock_now(const struct clock *clock) {
+static inline instant clock_now(const struct clock *clock)
+{
     return clock->now(clock->context);
 }
 
-static inline int64_t clock_wall(const struct clock *clock) {
+static inline int64_t clock_wall(const struct clock *clock)
+{
     return clock->wall(clock->context);
 }
 

@@ -4,15 +4,15 @@
 #ifndef BASE_MAILPATH_H
 #define BASE_MAILPATH_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/address.h"
 #include "base/name.h"
 #include "base/text.h"
 
-#define MAILPATH_LOCAL_MOST 64 /* octets, RFC 5321 4.5.3.1.1 */
-#define MAILPATH_SIZE 400      /* longest wire form and its terminator */
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MAILPATH_LOCAL_MOST 64  /* octets, RFC 5321 4.5.3.1.1 */
+#define MAILPATH_SIZE       400 /* longest wire form and its terminator */
 
 enum mailpath_form {
     MAILPATH_NULL,    /* <> */
@@ -30,8 +30,8 @@ enum mailpath_fault {
     MAILPATH_LOCAL_LONG,    /* over 64 octets */
     MAILPATH_DOMAIN_SYNTAX, /* not a host name, see name_parse */
     MAILPATH_BAD_LITERAL,
-    MAILPATH_LONG,          /* over 254 octets on the wire (RFC 3696 erratum) */
-    MAILPATH_SYNTAX         /* brackets, source route, anything after it */
+    MAILPATH_LONG,  /* over 254 octets on the wire (RFC 3696 erratum) */
+    MAILPATH_SYNTAX /* brackets, source route, anything after it */
 };
 
 /** A parsed path; small enough to copy. */

@@ -4,22 +4,22 @@
 #ifndef BASE_NAME_H
 #define BASE_NAME_H
 
-#include <stdbool.h>
-
 #include "base/text.h"
+
+#include <stdbool.h>
 
 #define NAME_SIZE 254 /* 253 octets (RFC 1035 2.3.4) and the terminator */
 
 enum name_fault {
     NAME_OK,
-    NAME_EMPTY,         /* nothing, or dots alone */
-    NAME_LONG,          /* over 253 octets as A-labels */
-    NAME_EMPTY_LABEL,   /* two dots in a row, or one in front */
-    NAME_LONG_LABEL,    /* a label over 63 octets */
-    NAME_HYPHEN,        /* a label that begins or ends with one */
-    NAME_CHARACTER,     /* anything but letters, digits, hyphen, underscore */
-    NAME_NUMERIC_END,   /* the last label is all digits */
-    NAME_IDNA           /* a U-label that IDNA 2008 does not take */
+    NAME_EMPTY,       /* nothing, or dots alone */
+    NAME_LONG,        /* over 253 octets as A-labels */
+    NAME_EMPTY_LABEL, /* two dots in a row, or one in front */
+    NAME_LONG_LABEL,  /* a label over 63 octets */
+    NAME_HYPHEN,      /* a label that begins or ends with one */
+    NAME_CHARACTER,   /* anything but letters, digits, hyphen, underscore */
+    NAME_NUMERIC_END, /* the last label is all digits */
+    NAME_IDNA         /* a U-label that IDNA 2008 does not take */
 };
 
 /**

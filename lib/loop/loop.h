@@ -4,9 +4,9 @@
 #ifndef LOOP_LOOP_H
 #define LOOP_LOOP_H
 
-#include <stdbool.h>
-
 #include "base/clock.h"
+
+#include <stdbool.h>
 
 struct event_base;
 struct loop;
