@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* check.h - the checks: facts in, one finding out, pure; one file a check */
+#ifndef CHECK_CHECK_H
+#define CHECK_CHECK_H
+
+#include "check/facts.h"
+#include "check/finding.h"
+
+/** What confirms a HELO name: `by:` of helo-match. */
+enum match_by {
+    MATCH_ADDRESS = 1,
+    MATCH_NAME = 2,
+    MATCH_ORGANISATION = 4
+};
+#define MATCH_BY_EVERY (MATCH_ADDRESS | MATCH_NAME | MATCH_ORGANISATION)
+
+/** How the checks are made: the keys beside results in the policy file. */
+struct check_settings {
+    unsigned match_by; /* of enum match_by */
+    bool match_all;    /* `need: all` */
+};
+
+/** Put one check to the facts. RESULT_OPEN while they do not tell. A check of
+ * DNS with an answer of our own fault is temperror/internal. */
+struct finding check_find(enum check check, const struct facts *facts,
+                          const struct check_settings *settings);
+
+/**
+ * Add, in plain words of one or two sentences, what was seen: both names, the
+ * address, what each resolved to; for a callout the exchanger asked, its code
+ * and words. For the rejected postmaster's eyes, all outside octets escaped.
+ * `finding` is what check_find made of these facts, or temperror/in-progress.
+ */
+void check_describe(struct text *text, enum check check,
+                    struct finding finding, const struct facts *facts,
+                    const struct check_settings *settings);
+
+#endif

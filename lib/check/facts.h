@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* facts.h - all that is known of one SMTP session and message, as far as it is
+ * known: what the checks read
+ *
+ * Every pointer to an answer is NULL while it is not known; facts only grow,
+ * and what is known does not change. Facts borrow everything from the session.
+ */
+#ifndef CHECK_FACTS_H
+#define CHECK_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/callout.h"
+#include "base/mailpath.h"
+#include "base/name.h"
+#include "dns/answer.h"
+
+/** Who we are: `identity` and `local:` of the policy file. */
+struct site {
+    char identity[NAME_SIZE];
+    char (*domains)[NAME_SIZE]; /* local.domains, canonical */
+    size_t domain_count;
+    struct networks addresses; /* local.addresses */
+    struct networks host;      /* the addresses of this host's interfaces */
+    struct networks callable;  /* callout.networks: reserved, but allowed */
+};
+
+enum helo_form {
+    HELO_MISSING, /* no HELO or EHLO, or one without argument */
+    HELO_NAME,    /* `name` holds it; may be unqualified */
+    HELO_LITERAL, /* `address` holds it */
+    HELO_BARE_ADDRESS,
+    HELO_BAD_LITERAL,
+    HELO_BAD_NAME /* `fault` says why */
+};
+
+#define REVERSE_NAMES_MOST 10
+
+struct helo_facts {
+    struct span text; /* as given */
+    enum helo_form form;
+    enum name_fault fault;
+    char name[NAME_SIZE];
+    struct address address; /* of a literal or a bare address */
+    const struct dns_answer *a, *aaaa;
+};
+
+struct client_facts {
+    bool known; /* false: no address (unix socket, no CONNECT) */
+    struct address address;
+    const struct dns_answer *ptr;
+    /** For the first REVERSE_NAMES_MOST names of `ptr`: their addresses in the
+     * client's family. */
+    const struct dns_answer *reverse[REVERSE_NAMES_MOST];
+};
+
+/** One exchanger of the sender's domain, in the order of try. */
+struct exchanger_facts {
+    const char *host;
+    uint16_t preference;
+    const struct dns_answer *a, *aaaa;
+};
+
+struct sender_facts {
+    bool given; /* a MAIL command was seen */
+    struct mailpath path;
+    const struct dns_answer *mx;
+    const struct dns_answer *a, *aaaa; /* of the domain, when it has no MX */
+    struct exchanger_facts exchangers[CALLOUT_HOSTS_MOST];
+    size_t exchanger_count; /* known once `mx` is; equal ones in random order */
+    const struct callout_answer *callout;
+};
+
+struct facts {
+    const struct site *site;
+    struct client_facts client;
+    struct helo_facts helo;
+    struct sender_facts sender;
+};
+
+/** Read a HELO argument into form, fault, name and address; `text` is
+ * borrowed. Does not touch the answers. */
+void helo_facts_read(struct helo_facts *helo, struct span text);
+
+/** Put the exchangers of `sender->mx` in the order of try: by preference, equal
+ * ones as `seed` has it; at most CALLOUT_HOSTS_MOST, each host once. The same
+ * seed gives the same order. Does not touch their addresses. */
+void sender_facts_order(struct sender_facts *sender, uint32_t seed);
+
+/** True when the client is one of us (`local.addresses`). */
+bool facts_client_is_ours(const struct facts *facts);
+
+/** True for the null sender and for senders in `local.domains` or below: no
+ * sender check applies. */
+bool facts_sender_is_exempt(const struct facts *facts);
+
+/** What is to be said of the client's reverse name: `name` is a
+ * forward-confirmed one, else the first there is, else NULL. */
+enum reverse_state {
+    REVERSE_OPEN,
+    REVERSE_CONFIRMED,
+    REVERSE_UNCONFIRMED,
+    REVERSE_MISSING,  /* no PTR, or none with a host name */
+    REVERSE_TEMPERROR,
+    REVERSE_INTERNAL
+};
+enum reverse_state facts_reverse(const struct facts *facts, const char **name);
+
+/**
+ * Where a callout may go: the addresses of the exchangers in order, at most two
+ * a host (one of each family first), none reserved (unless callable) or ours.
+ * Call it when sender-domain passed.
+ */
+size_t facts_targets(const struct facts *facts,
+                     struct callout_target targets[CALLOUT_TARGETS_MOST]);
+
+#endif

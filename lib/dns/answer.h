@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* answer.h - what DNS says to one question: a counted, immutable value shared
+ * by the cache and by all who asked */
+#ifndef DNS_ANSWER_H
+#define DNS_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/name.h"
+
+/** The record types that are asked for (RFC 1035 3.2.2, RFC 3596). */
+enum dns_type {
+    DNS_A = 1,
+    DNS_PTR = 12,
+    DNS_MX = 15,
+    DNS_AAAA = 28
+};
+
+enum dns_status {
+    DNS_FOUND,    /* at least one record of the type */
+    DNS_NXDOMAIN, /* the name does not exist (RFC 8020) */
+    DNS_NODATA,   /* the name exists, the type does not (RFC 2308 2.2) */
+    DNS_TEMPERROR /* nobody could tell: see `trouble` */
+};
+
+enum dns_trouble {
+    DNS_TROUBLE_NONE,
+    DNS_TROUBLE_TIMEOUT,    /* no answer within the budget */
+    DNS_TROUBLE_SERVFAIL,
+    DNS_TROUBLE_REFUSED,    /* REFUSED, or nobody listens there */
+    DNS_TROUBLE_MALFORMED,  /* not a DNS answer, or a CNAME loop */
+    DNS_TROUBLE_NO_NETWORK, /* no route to any server */
+    DNS_TROUBLE_INTERNAL    /* our own fault: memory, descriptors */
+};
+
+struct dns_exchanger {
+    uint16_t preference;
+    char host[NAME_SIZE]; /* canonical; empty: the root, a null MX (RFC 7505) */
+};
+
+/** Records beyond this are dropped, and `more` says so. */
+#define DNS_RECORDS_MOST 100
+
+/**
+ * The records are those at the end of the CNAME chain. Exactly one of the three
+ * arrays is used, by the type asked; names that are no host names are left out
+ * and counted in `unusable`, so DNS_FOUND may come with count 0.
+ */
+struct dns_answer {
+    enum dns_status status;
+    enum dns_trouble trouble;
+    instant expires; /* TTL within floors and ceilings; a temperror: at once */
+    bool more;
+    uint16_t unusable;
+    uint16_t count;
+    struct address *addresses;        /* A, AAAA */
+    struct dns_exchanger *exchangers; /* MX, by preference */
+    char (*names)[NAME_SIZE];         /* PTR, canonical */
+};
+
+/** A new answer with `count` zeroed records of the type, held once.
+ * @return NULL when memory ends */
+struct dns_answer *dns_answer_new(enum dns_type type, enum dns_status status,
+                                  size_t count);
+
+/** The one answer for our own faults; never freed, hold and drop do nothing. */
+const struct dns_answer *dns_answer_internal(void);
+
+/** Hold once more / let go; any thread. Hold returns its argument. */
+const struct dns_answer *dns_answer_hold(const struct dns_answer *answer);
+void dns_answer_drop(const struct dns_answer *answer);
+
+/** Bytes it occupies, for the cache. */
+size_t dns_answer_size(const struct dns_answer *answer);
+
+bool dns_answer_has_address(const struct dns_answer *answer,
+                            const struct address *address);
+
+/** "time-out", "server failure" ...: for a finding's detail. */
+const char *dns_trouble_text(enum dns_trouble trouble);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* resolver.h - questions to the configured servers over UDP and TCP on the
+ * loop, equal ones under way asked once, answers kept for their lifetime */
+#ifndef DNS_RESOLVER_H
+#define DNS_RESOLVER_H
+
+#include <stdbool.h>
+
+#include "dns/answer.h"
+#include "loop/loop.h"
+
+/** An address and port of a recursive server. */
+struct dns_server {
+    struct address address;
+    uint16_t port;
+    uint32_t scope; /* interface of a link-local address (RFC 4007), or 0 */
+};
+
+#define DNS_SERVERS_MOST 8
+
+/** `dns:` in the policy file. */
+struct dns_settings {
+    struct dns_server servers[DNS_SERVERS_MOST];
+    size_t server_count; /* 0: those of /etc/resolv.conf */
+    uint32_t timeout_ms; /* for one try at one server */
+    uint32_t attempts;   /* rounds over all servers */
+    uint32_t budget_ms;  /* for a question with all that follows from it */
+};
+
+struct resolver;
+
+/** @return NULL when memory ends or, with `why` filled, when no server is
+ *          configured and /etc/resolv.conf names none */
+struct resolver *resolver_new(struct loop *loop,
+                              const struct dns_settings *settings, char *why,
+                              size_t why_size);
+
+/** Take other settings for questions that begin from now on (reload); any
+ * thread. False with `why`: as in resolver_new, the old ones stay. */
+bool resolver_configure(struct resolver *resolver,
+                        const struct dns_settings *settings, char *why,
+                        size_t why_size);
+
+/** The answer that is kept, held for the caller, or NULL. Any thread; the loop
+ * is not touched. `name` is canonical. */
+const struct dns_answer *resolver_kept(struct resolver *resolver,
+                                       const char *name, enum dns_type type);
+
+/** One question of one asker; lies in an object of the asker's until `done`. */
+struct dns_ask {
+    struct loop_job job; /* the resolver's */
+    struct resolver *resolver;
+    char name[NAME_SIZE]; /* canonical */
+    enum dns_type type;
+    instant deadline; /* then the answer is temperror/timeout; the exchange
+                         goes on and its answer is kept */
+    /** Called once on the loop's thread; the hold on `answer` passes to the
+     * asker. Never NULL. */
+    void (*done)(struct dns_ask *ask, const struct dns_answer *answer);
+    struct dns_ask *next; /* the resolver's */
+};
+
+/** Ask; any thread. `name` to `done` are filled by the asker. */
+void resolver_ask(struct resolver *resolver, struct dns_ask *ask);
+
+/** After the loop was stopped: every open question is answered
+ * temperror/internal, all is freed. */
+void resolver_free(struct resolver **resolver);
+
+#endif

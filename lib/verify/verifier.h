@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* verifier.h - flights: one callout an address, shared by all who wait for it;
+ * limits, and what was learnt */
+#ifndef VERIFY_VERIFIER_H
+#define VERIFY_VERIFIER_H
+
+#include <stddef.h>
+
+#include "base/callout.h"
+#include "base/mailpath.h"
+#include "loop/loop.h"
+
+struct verifier;
+
+/** @param memory  bytes for what was learnt (`cache.memory`)
+ *  @return NULL when memory ends */
+struct verifier *verifier_new(struct loop *loop, size_t memory);
+
+/** What is kept about the address; false: nothing. Any thread, the loop is not
+ * touched. */
+bool verifier_kept(struct verifier *verifier, const struct mailpath *path,
+                   struct callout_answer *answer);
+
+/** One asker's wish to know; lies in an object of the asker's until `done`. */
+struct verify_ask {
+    struct loop_job job; /* the verifier's */
+    struct verifier *verifier;
+    struct mailpath path;
+    struct callout_target targets[CALLOUT_TARGETS_MOST]; /* in order of try */
+    size_t target_count;
+    struct callout_settings settings; /* a flight keeps its first asker's */
+    /** Called once on the loop's thread, when the flight has landed or the
+     * verifier is stopped (`answer` is NULL then). */
+    void (*done)(struct verify_ask *ask, const struct callout_answer *answer);
+    struct verify_ask *next; /* the verifier's */
+};
+
+/**
+ * Join the flight to this address or begin one; any thread. It goes on to its
+ * end whether or not somebody still waits. With every callout of `most` under
+ * way it waits its turn, first come first served.
+ */
+void verifier_ask(struct verifier *verifier, struct verify_ask *ask);
+
+/** Flights under way and waiting for a turn; any thread. */
+size_t verifier_flights(struct verifier *verifier);
+
+/** On the loop: cut every flight, waking its askers without an answer. */
+void verifier_stop(struct verifier *verifier);
+
+/** After the loop was stopped. */
+void verifier_free(struct verifier **verifier);
+
+#endif
