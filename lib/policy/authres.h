@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* authres.h - the Authentication-Results header field (RFC 8601): ours, and
+ * those that pretend to be */
+#ifndef POLICY_AUTHRES_H
+#define POLICY_AUTHRES_H
+
+#include "policy/verdict.h"
+
+#define AUTHRES_NAME "Authentication-Results"
+
+/** Write the field's value: our identity as authserv-id, iprev (RFC 8601 2.7.3;
+ * no PTR at all: permerror), and each check that failed or was temperror. Folded
+ * with LF and a tab, as libmilter takes it. */
+void authres_write(struct text *text, const struct facts *facts,
+                   const struct rules *rules, const struct findings *findings);
+
+/** True when the field's value carries `identity` as its authserv-id (comments
+ * and folding skipped, letters of either case; RFC 8601 2.2, 5). */
+bool authres_claims(struct span value, const char *identity);
+
+#endif
