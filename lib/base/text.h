@@ -14,13 +14,15 @@ struct span {
     size_t length;
 };
 
+/** A terminated string without its terminator; NULL: no octets. */
 struct span span_of(const char *terminated);
 
 /** True when both are equal, ASCII letters in either case. */
 bool span_equal_nocase(struct span a, struct span b);
 
-/** A writer into a buffer of the caller's; always terminated; what does not
- * fit is dropped at a whole escape and `cut` says so. */
+/** A writer into a buffer of the caller's; always terminated. What does not
+ * fit is dropped, outside octets at a whole escape; `cut` says so, and nothing
+ * is added after it. */
 struct text {
     char *buffer;
     size_t size;   /* of the buffer, with the terminator; at least 1 */
@@ -40,7 +42,7 @@ void text_vaddf(struct text *text, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
 /** Add octets from outside: printable ASCII and space as they are, backslash
- * doubled, all others as \xNN. */
+ * doubled, all others as \xNN (lower-case digits). */
 void text_add_outside(struct text *text, struct span octets);
 
 /** As text_add_outside, but at most `most` octets of output, an ellipsis "..."
@@ -50,7 +52,8 @@ void text_add_shortened(struct text *text, struct span octets, size_t most);
 /** Add ` key=value`, or `key=value` first in the text, the value quoted when it
  * is empty or holds anything but printable ASCII without space, quote, `=` and
  * backslash; inside quotes, quote and backslash get a backslash and other
- * octets are \xNN. The log's one way to write a value. */
+ * octets are \xNN. Where there is no room the value is cut, but its quotes are
+ * closed; or the whole pair is left out. The log's one way to write a value. */
 void text_add_pair(struct text *text, const char *key, struct span value);
 
 #endif
