@@ -7,11 +7,7 @@
 #include "check/finding.h"
 
 /** What confirms a HELO name: `by:` of helo-match. */
-enum match_by {
-    MATCH_ADDRESS = 1,
-    MATCH_NAME = 2,
-    MATCH_ORGANISATION = 4
-};
+enum match_by { MATCH_ADDRESS = 1, MATCH_NAME = 2, MATCH_ORGANISATION = 4 };
 #define MATCH_BY_EVERY (MATCH_ADDRESS | MATCH_NAME | MATCH_ORGANISATION)
 
 /** How the checks are made: the keys beside results in the policy file. */
@@ -31,8 +27,8 @@ struct finding check_find(enum check check, const struct facts *facts,
  * and words. For the rejected postmaster's eyes, all outside octets escaped.
  * `finding` is what check_find made of these facts, or temperror/in-progress.
  */
-void check_describe(struct text *text, enum check check,
-                    struct finding finding, const struct facts *facts,
+void check_describe(struct text *text, enum check check, struct finding finding,
+                    const struct facts *facts,
                     const struct check_settings *settings);
 
 #endif

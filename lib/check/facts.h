@@ -8,14 +8,14 @@
 #ifndef CHECK_FACTS_H
 #define CHECK_FACTS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/address.h"
 #include "base/callout.h"
 #include "base/mailpath.h"
 #include "base/name.h"
 #include "dns/answer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 /** Who we are: `identity` and `local:` of the policy file. */
 struct site {
@@ -102,7 +102,7 @@ enum reverse_state {
     REVERSE_OPEN,
     REVERSE_CONFIRMED,
     REVERSE_UNCONFIRMED,
-    REVERSE_MISSING,  /* no PTR, or none with a host name */
+    REVERSE_MISSING, /* no PTR, or none with a host name */
     REVERSE_TEMPERROR,
     REVERSE_INTERNAL
 };

@@ -4,9 +4,9 @@
 #ifndef CHECK_FINDING_H
 #define CHECK_FINDING_H
 
-#include <stdbool.h>
-
 #include "base/text.h"
+
+#include <stdbool.h>
 
 /** The checks in the order of the table: the reply is that of the first one
  * with the strongest action. */
@@ -72,7 +72,6 @@ bool reason_from_name(enum reason *reason, struct span name);
 
 /** True when this check can come out so: what the policy file may name.
  * REASON_NONE stands for "with whatever reason". */
-bool check_can_result(enum check check, enum result result,
-                      enum reason reason);
+bool check_can_result(enum check check, enum result result, enum reason reason);
 
 #endif

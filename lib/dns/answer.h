@@ -4,21 +4,16 @@
 #ifndef DNS_ANSWER_H
 #define DNS_ANSWER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/name.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 /** The record types that are asked for (RFC 1035 3.2.2, RFC 3596). */
-enum dns_type {
-    DNS_A = 1,
-    DNS_PTR = 12,
-    DNS_MX = 15,
-    DNS_AAAA = 28
-};
+enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_AAAA = 28 };
 
 enum dns_status {
     DNS_FOUND,    /* at least one record of the type */
@@ -29,7 +24,7 @@ enum dns_status {
 
 enum dns_trouble {
     DNS_TROUBLE_NONE,
-    DNS_TROUBLE_TIMEOUT,    /* no answer within the budget */
+    DNS_TROUBLE_TIMEOUT, /* no answer within the budget */
     DNS_TROUBLE_SERVFAIL,
     DNS_TROUBLE_REFUSED,    /* REFUSED, or nobody listens there */
     DNS_TROUBLE_MALFORMED,  /* not a DNS answer, or a CNAME loop */

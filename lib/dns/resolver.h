@@ -4,10 +4,10 @@
 #ifndef DNS_RESOLVER_H
 #define DNS_RESOLVER_H
 
-#include <stdbool.h>
-
 #include "dns/answer.h"
 #include "loop/loop.h"
+
+#include <stdbool.h>
 
 /** An address and port of a recursive server. */
 struct dns_server {

@@ -9,8 +9,8 @@
 #define AUTHRES_NAME "Authentication-Results"
 
 /** Write the field's value: our identity as authserv-id, iprev (RFC 8601 2.7.3;
- * no PTR at all: permerror), and each check that failed or was temperror. Folded
- * with LF and a tab, as libmilter takes it. */
+ * no PTR at all: permerror), and each check that failed or was temperror.
+ * Folded with LF and a tab, as libmilter takes it. */
 void authres_write(struct text *text, const struct facts *facts,
                    const struct rules *rules, const struct findings *findings);
 

@@ -52,8 +52,8 @@ struct rules {
     enum action_kind internal_error; /* continue or tempfail */
 };
 
-/** The action for a finding; never NULL: ACTION_CONTINUE for what no rule names,
- * `internal_error` for REASON_INTERNAL. */
+/** The action for a finding; never NULL: ACTION_CONTINUE for what no rule
+ * names, `internal_error` for REASON_INTERNAL. */
 const struct action *rules_action(const struct rules *rules, enum check check,
                                   struct finding finding);
 

@@ -4,11 +4,11 @@
 #ifndef VERIFY_VERIFIER_H
 #define VERIFY_VERIFIER_H
 
-#include <stddef.h>
-
 #include "base/callout.h"
 #include "base/mailpath.h"
 #include "loop/loop.h"
+
+#include <stddef.h>
 
 struct verifier;
 
