@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* address.h - IP addresses in one canonical form, networks, and the ranges that
- * no callout may reach */
+/* address.h - IP addresses in one canonical form: reading, writing, and which
+ * of them are not for global unicast. Pure functions, safe in any thread. */
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H
 
@@ -23,8 +23,13 @@ struct address {
 bool address_is_v4(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 
+/** True when the first `bits` bits (0 to 128) of both are equal. */
+bool address_equal_bits(const struct address *a, const struct address *b,
+                        unsigned bits);
+
 /** Read a dotted quad (four decimal numbers, no leading zeros) or an RFC 4291
- * IPv6 text, nothing before or after it. False: it is neither. */
+ * IPv6 text, nothing before or after it, no zone.
+ * False: it is neither; `address` is then unchanged, here and below. */
 bool address_parse(struct address *address, struct span text);
 
 /** Read an address literal with its brackets: `[192.0.2.1]`,
@@ -51,39 +56,10 @@ const char *address_reverse_name(const struct address *address,
  * itself: what one client network is known by. */
 struct address address_client_network(const struct address *address);
 
-/** True for every address that is not for global unicast (IANA special-purpose
- * registries): private, loopback, link-local, multicast, unspecified,
- * documentation, benchmarking, shared, reserved, ULA, site-local, NAT64, 6to4,
- * Teredo, discard. */
+/** True for every address that is not for global unicast: what the IANA
+ * special-purpose registries hold (private, loopback, link-local, shared,
+ * documentation, benchmarking, NAT64, 6to4, Teredo, discard, unique-local ...),
+ * multicast, and all IPv6 outside 2000::/3, whence alone IANA allocates. */
 bool address_is_reserved(const struct address *address);
-
-/** An address and how many of its first bits count (0 to 128, an IPv4 prefix
- * length plus 96). */
-struct network {
-    struct address base;
-    uint8_t bits;
-};
-
-/** Networks in the order given; owned by whoever holds it. */
-struct networks {
-    struct network *at;
-    size_t count;
-};
-
-/** Read `ADDRESS` or `ADDRESS/BITS`. False: neither, or host bits are set. */
-bool network_parse(struct network *network, struct span text);
-
-bool network_has(const struct network *network, const struct address *address);
-bool networks_have(const struct networks *networks,
-                   const struct address *address);
-
-/** Append one; false when memory ends, nothing is changed then. */
-bool networks_add(struct networks *networks, const struct network *network);
-
-/** Append every address of this host's interfaces that is up (loopback ones
- * too). False when the system does not tell or memory ends. */
-bool networks_add_host(struct networks *networks);
-
-void networks_clear(struct networks *networks);
 
 #endif

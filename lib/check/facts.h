@@ -12,6 +12,7 @@
 #include "base/callout.h"
 #include "base/mailpath.h"
 #include "base/name.h"
+#include "base/network.h"
 #include "dns/answer.h"
 
 #include <stdbool.h>
