@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* name.h - domain names in one canonical form (lower case, A-labels, no
- * trailing dot), their syntax, their organisational domain */
+ * trailing dot), their syntax, their organisational domain. Safe in any
+ * thread. */
 #ifndef BASE_NAME_H
 #define BASE_NAME_H
 
@@ -19,7 +20,8 @@ enum name_fault {
     NAME_HYPHEN,      /* a label that begins or ends with one */
     NAME_CHARACTER,   /* anything but letters, digits, hyphen, underscore */
     NAME_NUMERIC_END, /* the last label is all digits */
-    NAME_IDNA         /* a U-label that IDNA 2008 does not take */
+    NAME_IDNA,        /* bad UTF-8, or a U-label that IDNA does not take */
+    NAME_MEMORY       /* ours: none left; says nothing about the name */
 };
 
 /**
@@ -43,13 +45,16 @@ bool name_is_within(const char *name, const char *domain);
 
 /**
  * The organisational domain (public suffix and one label, RFC 9091 and the
- * public suffix list) of a canonical name.
+ * public suffix list, its private section too) of a canonical name.
  * @return false when the name is itself a public suffix or has no such domain;
  *         `domain` is then empty
  */
 bool name_organisation(char domain[NAME_SIZE], const char *name);
 
-/** This host's fully qualified name in canonical form. False: it has none. */
+/** This host's fully qualified name in canonical form: the system's name, or
+ * when that is a single label the canonical name that the resolver gives for
+ * it; may wait for DNS. False: it has none but placeholders (localhost,
+ * localdomain); `name` is then empty. */
 bool name_of_host(char name[NAME_SIZE]);
 
 #endif
