@@ -67,6 +67,6 @@ if(BONAFIDE_HARDEN AND NOT BONAFIDE_SANITIZE)
     endif()
     link_flags(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
     if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")      # it needs an optimiser
-        add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+        add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
     endif()
 endif()
