@@ -19,8 +19,13 @@ struct cache_values {
     void (*drop)(void *value);
 };
 
-/** @param bytes  the bound on keys, costs and the cache's own overhead
- *  @return NULL when memory ends; the caller owns it */
+/**
+ * @param bytes   the bound on keys, costs and the cache's own overhead; an entry
+ *                can have a sixteenth of it, less some overhead
+ * @param values  copied
+ * @return NULL when memory ends or the system gives no randomness; the caller
+ *         owns it
+ */
 struct cache *cache_new(size_t bytes, const struct cache_values *values);
 
 /** The value under `key`, held once more for the caller, or NULL: absent, or
@@ -39,11 +44,12 @@ bool cache_put(struct cache *cache, struct span key, void *value, size_t cost,
 
 void cache_remove(struct cache *cache, struct span key);
 
-/** Entries and bytes now, for statistics and tests. Any thread. */
+/** Entries and their bytes with overhead now, those included that are past their
+ * lifetime and that nobody has come across since, for statistics and tests. Any thread. */
 size_t cache_count(struct cache *cache);
 size_t cache_bytes(struct cache *cache);
 
-/** Drop all; *cache becomes NULL. No other thread may be inside. */
+/** Drop all; *cache becomes NULL, or is so already. No other thread may be inside. */
 void cache_free(struct cache **cache);
 
 #endif
