@@ -20,8 +20,8 @@ struct cache_values {
 };
 
 /**
- * @param bytes   the bound on keys, costs and the cache's own overhead; an entry
- *                can have a sixteenth of it, less some overhead
+ * @param bytes   the bound on keys, costs and the cache's own overhead; an
+ *                entry can have a sixteenth of it, less some overhead
  * @param values  copied
  * @return NULL when memory ends or the system gives no randomness; the caller
  *         owns it
@@ -44,12 +44,14 @@ bool cache_put(struct cache *cache, struct span key, void *value, size_t cost,
 
 void cache_remove(struct cache *cache, struct span key);
 
-/** Entries and their bytes with overhead now, those included that are past their
- * lifetime and that nobody has come across since, for statistics and tests. Any thread. */
+/** Entries and their bytes with overhead now, those included that are past
+ * their lifetime and that nobody has come across since, for statistics and
+ * tests. Any thread. */
 size_t cache_count(struct cache *cache);
 size_t cache_bytes(struct cache *cache);
 
-/** Drop all; *cache becomes NULL, or is so already. No other thread may be inside. */
+/** Drop all; *cache becomes NULL, or is so already. No other thread may be
+ * inside. */
 void cache_free(struct cache **cache);
 
 #endif
