@@ -18,7 +18,9 @@ enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
 /**
  * Open the log, or change target and level of the open one (reload). Before the
- * first call, lines go to stderr at level notice, at once.
+ * first call, lines go to stderr at level notice, at once. Lines on stderr begin
+ * with the UTC time and the level; where the journal reads them (JOURNAL_STREAM)
+ * with the level in its form, `<N>`; before the first call with the level alone.
  * @param ident  the program's name, kept by reference
  * @return false when the writer's thread cannot be made; lines are then
  *         written by the caller's thread
@@ -29,15 +31,19 @@ bool log_open(enum log_target target, enum log_level level, const char *ident);
 bool log_wants(enum log_level level);
 
 /**
- * Queue one line, without its newline. Every outside value in it must have
- * passed text_add_pair or text_add_outside. Never blocks: when the bounded
- * queue is full the line is dropped and the number of dropped lines is said
- * when there is room again. Any thread; may be called under a lock.
+ * Queue one line, without its newline, of at most 2047 octets; what is longer
+ * is cut. Every outside value in it must have passed text_add_pair or
+ * text_add_outside; should one not have, its octets beyond printable ASCII
+ * become `?`. Never blocks: when the bounded queue is full the line is dropped,
+ * and the number of dropped lines is said when there is room again. Any thread;
+ * may be called under a lock.
  */
 void log_line(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** Write what is queued (for at most two seconds) and stop the writer. */
+/** Write what is queued (for at most two seconds) and stop the writer; then all
+ * is as before the first log_open, except that lines are dropped as long as a
+ * blocked target still holds the writer. */
 void log_close(void);
 
 #endif
