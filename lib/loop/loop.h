@@ -19,7 +19,8 @@ struct loop_job {
     struct loop_job *next; /* the loop's */
 };
 
-/** @return NULL when memory or descriptors end; the caller owns it */
+/** @param clock  borrowed until loop_free
+ *  @return NULL when memory or descriptors end; the caller owns it */
 struct loop *loop_new(const struct clock *clock);
 
 /** Start the thread (small stack, all signals blocked). False: the system
@@ -27,7 +28,8 @@ struct loop *loop_new(const struct clock *clock);
 bool loop_start(struct loop *loop);
 
 /** Run the loop in the caller's thread until nothing is left to do at once;
- * for tests, in the place of loop_start. */
+ * for tests, in the place of loop_start. Timers fire that are due by the
+ * loop's clock: with a simulated one nobody has to wait. */
 void loop_turn(struct loop *loop);
 
 /** Have `job->run` called on the loop's thread, jobs in the order they were
@@ -47,15 +49,21 @@ struct loop_timer;
 struct loop_timer *loop_timer_new(struct loop *loop,
                                   void (*fired)(void *context), void *context);
 
-/** Fire once at `at`; INSTANT_NEVER: not at all. Replaces what was set. */
+/** Fire once at `at`, in the next turn when that has passed; INSTANT_NEVER: not
+ * at all. Replaces what was set. Cannot fail. A timer may be set or freed
+ * while it fires. */
 void loop_timer_set(struct loop_timer *timer, instant at);
 
 void loop_timer_free(struct loop_timer **timer);
 
-/** End the thread after the jobs posted so far and join it. Not from the loop
- * itself. What was posted later is run by loop_free. */
+/** End the thread after the jobs posted so far and join it; nothing when it was
+ * not started. Not from the loop itself. What is posted later is run by the
+ * thread if it comes in time, else by loop_start's next one or loop_free. */
 void loop_stop(struct loop *loop);
 
+/** Stop it, run the jobs that are left in the caller's thread, and free it;
+ * *loop becomes NULL, or is so already. Its timers must have been freed, at the
+ * latest by those jobs. */
 void loop_free(struct loop **loop);
 
 #endif
