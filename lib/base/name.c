@@ -26,11 +26,6 @@ static bool is_label_character(char c)
     return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
 }
 
-static char lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
 static enum name_fault check_label(const char *label, size_t length)
 {
     if (length == 0)
@@ -87,7 +82,7 @@ static enum name_fault read_ascii(char name[NAME_SIZE], struct span text)
         /* It would end the name early. */
         if (text.at[i] == '\0')
             return NAME_CHARACTER;
-        name[i] = lower(text.at[i]);
+        name[i] = text_lower(text.at[i]);
     }
     name[text.length] = '\0';
     return check_labels(name);
@@ -129,18 +124,10 @@ static enum name_fault read_unicode(char name[NAME_SIZE], struct span text)
     return fault;
 }
 
-static bool is_ascii(struct span text)
-{
-    for (size_t i = 0; i < text.length; i++)
-        if ((text.at[i] & 0x80) != 0)
-            return false;
-    return true;
-}
-
 enum name_fault name_parse(char name[NAME_SIZE], struct span text)
 {
     const enum name_fault fault =
-        is_ascii(text) ? read_ascii(name, text) : read_unicode(name, text);
+        span_is_ascii(text) ? read_ascii(name, text) : read_unicode(name, text);
 
     if (fault != NAME_OK)
         name[0] = '\0';

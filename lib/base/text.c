@@ -20,20 +20,71 @@ struct span span_of(const char *terminated)
     return (struct span){terminated, strlen(terminated)};
 }
 
-/* Not strncasecmp: it follows the locale and stops at NUL. */
-static char lower(char letter)
+char text_lower(char letter)
 {
     return (char)(letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A')
                                                  : letter);
 }
 
+/* Not strncasecmp: it follows the locale and stops at NUL. */
 bool span_equal_nocase(struct span a, struct span b)
 {
     if (a.length != b.length)
         return false;
     for (size_t i = 0; i < a.length; i++)
-        if (lower(a.at[i]) != lower(b.at[i]))
+        if (text_lower(a.at[i]) != text_lower(b.at[i]))
             return false;
+    return true;
+}
+
+bool span_is_ascii(struct span octets)
+{
+    for (size_t i = 0; i < octets.length; i++)
+        if ((octets.at[i] & 0x80) != 0)
+            return false;
+    return true;
+}
+
+/* Octets of the character in front, 0 if there is none. */
+static size_t character_length(struct span octets)
+{
+    static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char lead = (unsigned char)octets.at[0];
+    size_t length = 4;
+    unsigned long point;
+
+    if (lead < 0x80)
+        return 1;
+    if (lead < 0xc0 || lead >= 0xf8)
+        return 0;
+    if (lead < 0xf0)
+        length = lead < 0xe0 ? 2 : 3;
+    if (length > octets.length)
+        return 0;
+    point = lead & (0x7fUL >> length);
+    for (size_t i = 1; i < length; i++) {
+        const unsigned char next = (unsigned char)octets.at[i];
+
+        if ((next & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | (next & 0x3f);
+    }
+    if (point < least[length] || point > 0x10ffff ||
+        (point >= 0xd800 && point < 0xe000))
+        return 0;
+    return length;
+}
+
+bool span_is_utf8(struct span octets)
+{
+    while (octets.length > 0) {
+        const size_t length = character_length(octets);
+
+        if (length == 0)
+            return false;
+        octets.at += length;
+        octets.length -= length;
+    }
     return true;
 }
 

@@ -17,8 +17,18 @@ struct span {
 /** A terminated string without its terminator; NULL: no octets. */
 struct span span_of(const char *terminated);
 
+/** An ASCII capital as its small letter, any other octet as it is; unlike
+ * tolower, in every locale. */
+char text_lower(char letter);
+
 /** True when both are equal, ASCII letters in either case. */
 bool span_equal_nocase(struct span a, struct span b);
+
+bool span_is_ascii(struct span octets);
+
+/** True when it is well-formed UTF-8 (RFC 3629: nothing overlong, no
+ * surrogates, nothing above U+10FFFF). */
+bool span_is_utf8(struct span octets);
 
 /** A writer into a buffer of the caller's; always terminated. What does not
  * fit is dropped, outside octets at a whole escape; `cut` says so, and nothing

@@ -45,6 +45,44 @@ static void test_equal_nocase(void **state)
         assert_true(span_equal_nocase(rows[i].a, rows[i].b) == rows[i].want);
 }
 
+static void test_encodings(void **state)
+{
+    static const struct {
+        struct span octets;
+        bool ascii, utf8;
+    } rows[] = {
+        {OCTETS(""), true, true},
+        {OCTETS("a\0\x7f"), true, true},
+        {OCTETS("\x80"), false, false},
+        {OCTETS("\xbf"), false, false},
+        {OCTETS("\xc1\xbf"), false, false},
+        {OCTETS("\xc2\x80"), false, true},
+        {OCTETS("\xdf\xbf"), false, true},
+        {OCTETS("\xc3"), false, false},
+        {OCTETS("\xc3("), false, false},
+        {OCTETS("a\xc3\xbcz"), false, true},
+        {OCTETS("\xe0\x9f\xbf"), false, false},
+        {OCTETS("\xe0\xa0\x80"), false, true},
+        {OCTETS("\xe2\x82"), false, false},
+        {OCTETS("\xe2\x82\xac"), false, true},
+        {OCTETS("\xed\x9f\xbf"), false, true},
+        {OCTETS("\xed\xa0\x80"), false, false},
+        {OCTETS("\xed\xbf\xbf"), false, false},
+        {OCTETS("\xee\x80\x80"), false, true},
+        {OCTETS("\xf0\x8f\xbf\xbf"), false, false},
+        {OCTETS("\xf0\x90\x80\x80"), false, true},
+        {OCTETS("\xf4\x8f\xbf\xbf"), false, true},
+        {OCTETS("\xf4\x90\x80\x80"), false, false},
+        {OCTETS("\xf5\x80\x80\x80"), false, false},
+        {OCTETS("\xf8\x88\x80\x80\x80"), false, false},
+        {OCTETS("\xff"), false, false},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        assert_int_equal(span_is_ascii(rows[i].octets), rows[i].ascii);
+        assert_int_equal(span_is_utf8(rows[i].octets), rows[i].utf8);
+    }
+}
+
 enum how { OURS, FORMATTED, OUTSIDE, SHORTENED_10, SHORTENED_2, PAIR };
 
 static void add(struct text *text, enum how how, struct span value)
@@ -233,6 +271,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_span_of),
         cmocka_unit_test(test_equal_nocase),
+        cmocka_unit_test(test_encodings),
         cmocka_unit_test(test_add),
         cmocka_unit_test(test_cut_stays),
         cmocka_unit_test(test_adds_up),
