@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mailpath.h - reverse- and forward-paths (RFC 5321 4.1.2, RFC 6531 3.3): from
- * what the MTA hands us to a local part and a domain, and back to the wire */
+ * what the MTA hands us to a local part and a domain, and back to the wire.
+ * Safe in any thread. */
 #ifndef BASE_MAILPATH_H
 #define BASE_MAILPATH_H
 
@@ -12,7 +13,8 @@
 #include <stdint.h>
 
 #define MAILPATH_LOCAL_MOST 64  /* octets, RFC 5321 4.5.3.1.1 */
-#define MAILPATH_SIZE       400 /* longest wire form and its terminator */
+#define MAILPATH_WIRE_MOST  254 /* octets without brackets, 4.5.3.1.3 */
+#define MAILPATH_SIZE       400 /* any wire form and its terminator */
 
 enum mailpath_form {
     MAILPATH_NULL,    /* <> */
@@ -25,13 +27,14 @@ enum mailpath_form {
 enum mailpath_fault {
     MAILPATH_OK,
     MAILPATH_EMPTY,         /* no path at all */
-    MAILPATH_CONTROL,       /* CR, LF, NUL or another control octet */
+    MAILPATH_CONTROL,       /* CR, LF, NUL or another, U+0080 to U+009F too */
     MAILPATH_LOCAL_SYNTAX,  /* neither dot-string nor quoted string */
     MAILPATH_LOCAL_LONG,    /* over 64 octets */
     MAILPATH_DOMAIN_SYNTAX, /* not a host name, see name_parse */
     MAILPATH_BAD_LITERAL,
-    MAILPATH_LONG,  /* over 254 octets on the wire (RFC 3696 erratum) */
-    MAILPATH_SYNTAX /* brackets, source route, anything after it */
+    MAILPATH_LONG,   /* over 254 octets on the wire (RFC 3696 erratum) */
+    MAILPATH_SYNTAX, /* brackets, source route, anything after it */
+    MAILPATH_MEMORY  /* ours: none left; says nothing about the path */
 };
 
 /** A parsed path; small enough to copy. */
@@ -45,9 +48,9 @@ struct mailpath {
 };
 
 /**
- * Read a path with or without its angle brackets; a source route (`@a,@b:`) is
- * read over, as RFC 5321 4.1.1.3 and appendix C ask for. Never fails otherwise
- * than by form MAILPATH_INVALID.
+ * Read a path with or without its angle brackets; spaces around it do not
+ * count, and a source route (`@a,@b:`) is read over, as RFC 5321 4.1.1.3 and
+ * appendix C ask for. Never fails otherwise than by form MAILPATH_INVALID.
  */
 void mailpath_parse(struct mailpath *path, struct span text);
 
@@ -60,7 +63,7 @@ const char *mailpath_fault_text(enum mailpath_fault fault);
  * quoted when it must be; the empty string for the null path. What was written
  * reads back to the same path and holds no control octet. Also the key by
  * which an address is known: domains without case, local parts as given.
- * @return false for an invalid path
+ * @return false for an invalid path; `wire` is then the empty string
  */
 bool mailpath_write(const struct mailpath *path, char wire[MAILPATH_SIZE]);
 
