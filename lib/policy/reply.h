@@ -10,7 +10,8 @@
 #define REPLY_LINE_SIZE  481 /* 480 octets and the terminator */
 
 /** Reply code, enhanced status code of the same class, and at least one line of
- * printable ASCII. `%` is not doubled: that is libmilter's matter. */
+ * printable ASCII, none of them empty or with a digit in front: some MTAs take
+ * that for a code. `%` is not doubled: that is libmilter's matter. */
 struct reply {
     uint16_t code;
     char status[12];
@@ -19,7 +20,7 @@ struct reply {
 };
 
 /** What the texts may speak of; outside octets, unescaped; empty when not
- * known. */
+ * known. The null sender is `<>`. An empty reason: the name of the result. */
 struct reply_words {
     struct span client, reverse, helo, sender, recipient, reason, id;
     struct span identity;
@@ -29,5 +30,9 @@ struct reply_words {
 /** Build the reply to a verdict of tempfail or reject. */
 void reply_write(struct reply *reply, const struct verdict *verdict,
                  const struct reply_words *words);
+
+/** The name of the `index`th word that a `text` of the policy file may hold as
+ * `%{name}`; NULL past the last. */
+const char *reply_word(size_t index);
 
 #endif
