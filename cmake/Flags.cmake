@@ -53,6 +53,14 @@ else()
     add_flags(-Wframe-larger-than=6144)
 endif()
 
+if(BONAFIDE_FUZZ)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "BONAFIDE_FUZZ: libFuzzer needs clang, "
+                            "this is ${CMAKE_C_COMPILER}")
+    endif()
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 link_flags(-Wl,--as-needed)
 
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
