@@ -117,6 +117,40 @@ bool verdict_is_settled(const struct rules *rules,
     return true;
 }
 
+static enum action_kind strongest_of(const struct inquiry *inquiry,
+                                     enum check check)
+{
+    enum action_kind strongest = ACTION_CONTINUE;
+
+    for (unsigned i = RESULT_PASS; i <= RESULT_NONE; i++) {
+        for (unsigned j = REASON_NONE; j <= REASON_INTERNAL; j++) {
+            struct finding finding = {(enum result)i, (enum reason)j};
+            if (can_come(check, finding) &&
+                action_for(inquiry, check, finding)->kind > strongest)
+                strongest = action_for(inquiry, check, finding)->kind;
+        }
+    }
+    return strongest;
+}
+
+enum action_kind verdict_strongest(const struct rules *rules,
+                                   const struct findings *findings,
+                                   const struct first_sights *sights,
+                                   instant now)
+{
+    struct inquiry inquiry = {rules, sights, now};
+    enum action_kind strongest = make(&inquiry, findings).kind;
+
+    for (unsigned i = 0; i < CHECK_COUNT; i++) {
+        if (findings->of[i].result != RESULT_OPEN)
+            continue;
+        enum action_kind kind = strongest_of(&inquiry, (enum check)i);
+        if (kind > strongest)
+            strongest = kind;
+    }
+    return strongest;
+}
+
 bool rules_are_soft(const struct rules *rules, enum check check)
 {
     if (!rules->checks[check].run)

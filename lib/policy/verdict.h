@@ -39,6 +39,13 @@ bool verdict_is_settled(const struct rules *rules,
                         const struct findings *findings,
                         const struct first_sights *sights, instant now);
 
+/** The strongest action that may still come of it: open findings count as the
+ * worst that they can turn out to be. */
+enum action_kind verdict_strongest(const struct rules *rules,
+                                   const struct findings *findings,
+                                   const struct first_sights *sights,
+                                   instant now);
+
 /** True when an action of this check is soft for a while: its subject's first
  * sight counts. */
 bool rules_are_soft(const struct rules *rules, enum check check);
