@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* callout.c - a message's callout: whether it is due, what is kept, and the
+ * wish put to the verifier */
+#include "session/parts.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+/** Lives from the wish to the answer; the session is held as long. */
+struct callout_wait {
+    struct verify_ask ask; /* first: `done` gets back from it to us */
+    struct message *message;
+};
+
+static bool is_suspicious(struct finding finding)
+{
+    return finding.result == RESULT_FAIL || finding.result == RESULT_TEMPERROR;
+}
+
+static enum callout_gate gate_if_suspicious(const struct findings *others)
+{
+    bool open = false;
+
+    for (int check = 0; check < CHECK_COUNT; check++) {
+        if (is_suspicious(others->of[check]))
+            return CALLOUT_GATE_OPEN;
+        open = open || others->of[check].result == RESULT_OPEN;
+    }
+    return open ? CALLOUT_GATE_WAIT : CALLOUT_GATE_SHUT;
+}
+
+static enum callout_gate gate_if_clean(const struct rules *rules,
+                                       const struct evidence *others,
+                                       instant now)
+{
+    const struct findings *findings = &others->findings;
+    const struct first_sights *sights = &others->sights;
+
+    if (verdict_make(rules, findings, sights, now).kind >= ACTION_TEMPFAIL)
+        return CALLOUT_GATE_SHUT;
+    if (verdict_strongest(rules, findings, sights, now) >= ACTION_TEMPFAIL)
+        return CALLOUT_GATE_WAIT;
+    return CALLOUT_GATE_OPEN;
+}
+
+enum callout_gate callout_gate(const struct message *message,
+                               const struct rules *rules,
+                               const struct evidence *evidence)
+{
+    const struct session *session = message->session;
+    struct evidence others = *evidence;
+
+    others.findings.of[CHECK_CALLOUT] =
+        (struct finding){RESULT_NONE, REASON_NONE};
+    switch (session->policy->callout_when) {
+    case CALLOUT_WHEN_ALWAYS:
+        return CALLOUT_GATE_OPEN;
+    case CALLOUT_WHEN_NEVER:
+        return CALLOUT_GATE_SHUT;
+    case CALLOUT_WHEN_SUSPICIOUS:
+        return gate_if_suspicious(&others.findings);
+    case CALLOUT_WHEN_CLEAN:
+        break;
+    }
+    return gate_if_clean(rules, &others, clock_now(session->service->clock));
+}
+
+/* On the loop: the flight has landed, or is cut and will not. */
+static void take_answer(struct verify_ask *ask,
+                        const struct callout_answer *answer)
+{
+    struct callout_wait *wait = (struct callout_wait *)ask;
+    struct message *message = wait->message;
+    struct session *session = message->session;
+
+    pthread_mutex_lock(&session->lock);
+    message->wait = NULL;
+    if (answer) {
+        message->callout = *answer;
+        message->sender.callout = &message->callout;
+    }
+    session_step(session);
+    pthread_mutex_unlock(&session->lock);
+    free(wait);
+    session_drop(session);
+}
+
+static void take_internal_fault(struct message *message)
+{
+    message->callout.outcome = CALLOUT_INTERNAL;
+    message->sender.callout = &message->callout;
+}
+
+void message_begin_callout(struct message *message, const struct facts *facts)
+{
+    struct session *session = message->session;
+    struct verifier *verifier = session->service->verifier;
+    struct callout_wait *wait;
+
+    if (message->wait || message->sender.callout ||
+        atomic_load(&session->service->stopping))
+        return;
+    if (verifier_kept(verifier, &message->sender.path, &message->callout)) {
+        message->sender.callout = &message->callout;
+        message->callout_kept = true;
+        return;
+    }
+    wait = calloc(1, sizeof *wait);
+    if (!wait) {
+        take_internal_fault(message);
+        return;
+    }
+    wait->message = message;
+    wait->ask.path = message->sender.path;
+    wait->ask.settings = session->policy->callout;
+    wait->ask.target_count = facts_targets(facts, wait->ask.targets);
+    wait->ask.done = take_answer;
+    message->wait = wait;
+    session_hold(session);
+    verifier_ask(verifier, &wait->ask);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* gather.c - facts from DNS, derived anew from the batch each time: what is not
+ * there yet is wanted, and the rest of the derivation waits for it */
+#include "base/address.h"
+#include "session/parts.h"
+
+/* Without a batch memory has ended: our own fault, said in the answer. */
+static const struct dns_answer *want(struct dns_batch *batch, const char *name,
+                                     enum dns_type type)
+{
+    return batch ? dns_batch_want(batch, name, type) : dns_answer_internal();
+}
+
+static bool is_found(const struct dns_answer *answer)
+{
+    return answer && answer->status == DNS_FOUND;
+}
+
+void gather_client(struct client_facts *client, struct dns_batch *batch)
+{
+    char reverse[ADDRESS_REVERSE_SIZE];
+    const enum dns_type type =
+        address_is_v4(&client->address) ? DNS_A : DNS_AAAA;
+
+    if (!client->known)
+        return;
+    address_reverse_name(&client->address, reverse);
+    client->ptr = want(batch, reverse, DNS_PTR);
+    if (!is_found(client->ptr))
+        return;
+    for (size_t i = 0; i < client->ptr->count && i < REVERSE_NAMES_MOST; i++)
+        client->reverse[i] = want(batch, client->ptr->names[i], type);
+}
+
+void gather_helo(struct helo_facts *helo, struct dns_batch *batch)
+{
+    if (helo->form != HELO_NAME || !name_is_qualified(helo->name))
+        return;
+    helo->a = want(batch, helo->name, DNS_A);
+    helo->aaaa = want(batch, helo->name, DNS_AAAA);
+}
+
+static void gather_exchangers(struct sender_facts *sender,
+                              struct dns_batch *batch)
+{
+    for (size_t i = 0; i < sender->exchanger_count; i++) {
+        struct exchanger_facts *exchanger = &sender->exchangers[i];
+
+        if (exchanger->host[0] == '\0')
+            continue; /* a null MX */
+        exchanger->a = want(batch, exchanger->host, DNS_A);
+        exchanger->aaaa = want(batch, exchanger->host, DNS_AAAA);
+    }
+}
+
+void gather_sender(struct sender_facts *sender, struct dns_batch *batch,
+                   uint32_t seed)
+{
+    if (sender->path.form != MAILPATH_DOMAIN)
+        return;
+    sender->mx = want(batch, sender->path.domain, DNS_MX);
+    if (!sender->mx)
+        return;
+    if (sender->mx->status == DNS_NODATA) {
+        sender->a = want(batch, sender->path.domain, DNS_A);
+        sender->aaaa = want(batch, sender->path.domain, DNS_AAAA);
+    } else if (sender->mx->status == DNS_FOUND) {
+        sender_facts_order(sender, seed);
+        gather_exchangers(sender, batch);
+    }
+}
+
+static void arrived(void *context)
+{
+    struct session *session = context;
+
+    pthread_mutex_lock(&session->lock);
+    session_step(session);
+    pthread_mutex_unlock(&session->lock);
+    session_drop(session);
+}
+
+struct dns_batch *batch_new(struct session *session)
+{
+    const struct service *service = session->service;
+    const instant deadline = instant_after_ms(clock_now(service->clock),
+                                              session->policy->dns.budget_ms);
+
+    return dns_batch_new(service->resolver, deadline, arrived, session);
+}
+
+/* Under the session's lock, which `arrived` takes before it lets go of its
+ * hold: holding after sending is soon enough. */
+void batch_send(struct session *session, struct dns_batch *batch)
+{
+    for (size_t sent = batch ? dns_batch_send(batch) : 0; sent > 0; sent--)
+        session_hold(session);
+}

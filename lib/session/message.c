@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* message.c - greetings, messages and trials: how they are made and freed */
+#include "session/parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Octets with a terminator; what is not given is the empty string. */
+static char *copy(struct span text)
+{
+    char *copied = malloc(text.length + 1);
+
+    if (!copied)
+        return NULL;
+    if (text.length > 0)
+        memcpy(copied, text.at, text.length);
+    copied[text.length] = '\0';
+    return copied;
+}
+
+struct greeting *greeting_new(struct session *session, struct span argument)
+{
+    struct greeting *greeting = calloc(1, sizeof *greeting);
+
+    if (!greeting)
+        return NULL;
+    greeting->holders = 1;
+    greeting->text = copy(argument);
+    if (!greeting->text) {
+        free(greeting);
+        return NULL;
+    }
+    argument.at = greeting->text;
+    helo_facts_read(&greeting->facts, argument);
+    greeting->batch = batch_new(session);
+    return greeting;
+}
+
+void greeting_drop(struct greeting *greeting)
+{
+    if (!greeting || --greeting->holders > 0)
+        return;
+    dns_batch_free(&greeting->batch);
+    free(greeting->text);
+    free(greeting);
+}
+
+struct message *message_new(struct session *session, struct span sender)
+{
+    struct message *message = calloc(1, sizeof *message);
+
+    if (!message)
+        return NULL;
+    message->sender_text = copy(sender);
+    if (!message->sender_text) {
+        free(message);
+        return NULL;
+    }
+    message->sender_length = sender.length;
+    message->session = session;
+    message->greeting = session->greeting;
+    message->greeting->holders++;
+    message->deadline = INSTANT_NEVER;
+    message->batch = batch_new(session);
+    message->seed = service_make_id(session->service, message->id);
+    message->next = session->messages;
+    session->messages = message;
+    return message;
+}
+
+void message_free(struct message *message)
+{
+    greeting_drop(message->greeting);
+    dns_batch_free(&message->batch);
+    free(message->forged);
+    free(message->sender_text);
+    free(message);
+}
+
+/* A path in wire form; one that is none as it was given, escaped. */
+static void path_write(const struct mailpath *path, struct span given,
+                       char wire[MAILPATH_SIZE])
+{
+    struct text text;
+
+    if (mailpath_write(path, wire))
+        return;
+    text_begin(&text, wire, MAILPATH_SIZE);
+    text_add_outside(&text, given);
+}
+
+void message_take_sender(struct message *message, bool authenticated)
+{
+    const struct span given = {message->sender_text, message->sender_length};
+
+    message->authenticated = authenticated;
+    message->sender.given = true;
+    mailpath_parse(&message->sender.path, given);
+    path_write(&message->sender.path, given, message->sender_wire);
+}
+
+void recipient_write(struct span recipient, char wire[MAILPATH_SIZE])
+{
+    struct mailpath path;
+
+    mailpath_parse(&path, recipient);
+    path_write(&path, recipient, wire);
+}
+
+void message_note_forged(struct message *message)
+{
+    const size_t size = (message->forged_count + 1) * sizeof *message->forged;
+    size_t *forged = realloc(message->forged, size);
+
+    if (!forged)
+        return;
+    forged[message->forged_count++] = message->authres_seen;
+    message->forged = forged;
+}
+
+static const char *greeting_name(const struct greeting *greeting)
+{
+    const struct helo_facts *helo = &greeting->facts;
+
+    return helo->form == HELO_NAME ? helo->name : greeting->text;
+}
+
+void message_encounter(const struct message *message, const char *recipient,
+                       struct encounter *encounter)
+{
+    const struct session *session = message->session;
+
+    *encounter = (struct encounter){
+        .client = session->client.known ? &session->client.address : NULL,
+        .authenticated = message->authenticated,
+        .helo = greeting_name(message->greeting),
+        .sender = message->sender.given ? message->sender_wire : NULL,
+        .recipient = recipient,
+    };
+}
+
+struct trial *trial_new(struct message *message, enum stage stage,
+                        const struct rules *rules, const char *recipient,
+                        const char *queue)
+{
+    struct trial *trial = calloc(1, sizeof *trial);
+
+    if (!trial)
+        return NULL;
+    trial->stage = stage;
+    trial->rules = rules;
+    trial->begun = clock_now(message->session->service->clock);
+    snprintf(trial->recipient, sizeof trial->recipient, "%s",
+             recipient ? recipient : "");
+    snprintf(trial->queue, sizeof trial->queue, "%s", queue ? queue : "");
+    trial->next = message->trials;
+    message->trials = trial;
+    return trial;
+}
+
+void trial_free(struct trial *trial)
+{
+    free(trial->reply);
+    free(trial);
+}

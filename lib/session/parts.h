@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* parts.h - what a session is made of, for the files of this folder alone
+ *
+ * Everything of a session hangs on the session and is guarded by its lock
+ * (rank 1; the service's registry, rank 2, may be taken inside). The session is
+ * counted: one for the MTA's connection, one for each question, callout and
+ * timer under way. So it outlives the connection as long as anything that was
+ * asked for its sake still comes in.
+ *
+ * Whenever something new is known - a command, an answer, the deadline -
+ * session_step begins from the start: it gathers the facts again, and tries
+ * every open trial on them.
+ */
+#ifndef SESSION_PARTS_H
+#define SESSION_PARTS_H
+
+#include "base/cache.h"
+#include "dns/batch.h"
+#include "policy/authres.h"
+#include "policy/reply.h"
+#include "session/session.h"
+#include "store/sights.h"
+#include "verify/verifier.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#define SESSION_ID_SIZE    9    /* eight letters and digits */
+#define SESSION_QUEUE_SIZE 64   /* of an MTA's queue id */
+#define AUTHRES_SIZE       2048 /* of the field's value */
+
+struct service {
+    const struct clock *clock;
+    struct loop *loop;
+    struct resolver *resolver;
+    struct verifier *verifier;
+    struct sights *sights;
+    atomic_uint_least64_t next_id;
+    atomic_uint waiting; /* callbacks that wait for a verdict */
+    atomic_bool stopping;
+    struct loop_timer *ticker; /* finds deadlines that nobody waits for */
+    pthread_mutex_t lock;      /* rank 2: guards the rest */
+    struct policy *policy;     /* of new sessions */
+    struct session *on_trial;  /* sessions with an open trial */
+};
+
+/** A HELO or EHLO; a message holds the one that it began under. */
+struct greeting {
+    unsigned holders;
+    char *text; /* as given */
+    struct helo_facts facts;
+    struct dns_batch *batch;
+};
+
+enum stage { STAGE_HELO, STAGE_MAIL, STAGE_RCPT };
+
+/** A verdict in the making: for one recipient, or for all of a stage. */
+struct trial {
+    struct trial *next;
+    enum stage stage;
+    bool waited; /* a callback waits for it and frees it; else the message */
+    bool decided;
+    const struct rules *rules;
+    char recipient[MAILPATH_SIZE]; /* empty before RCPT */
+    char queue[SESSION_QUEUE_SIZE];
+    instant begun;
+    struct reply *reply; /* once decided: the refusal, or NULL */
+};
+
+struct callout_wait;
+
+/** One message; under `reply-at: helo` also what precedes the first one. */
+struct message {
+    struct message *next;
+    struct session *session;
+    struct greeting *greeting;
+    char id[SESSION_ID_SIZE];
+    bool ended;
+    bool authenticated;
+    char *sender_text; /* as given */
+    size_t sender_length;
+    char sender_wire[MAILPATH_SIZE]; /* what exceptions are matched with */
+    struct sender_facts sender;
+    uint32_t seed; /* of the order of equal exchangers */
+    struct dns_batch *batch;
+
+    struct trial *trials; /* the open ones */
+    instant deadline;     /* of all waiting together; NEVER until it begins */
+    bool late;            /* it has passed, or we are stopping */
+    bool gave_up[CHECK_COUNT]; /* frozen as in-progress */
+
+    struct callout_wait *wait; /* a callout is under way */
+    struct callout_answer callout;
+    bool callout_kept; /* its answer came from memory */
+
+    const struct rules *tag_rules; /* of a recipient whose verdict is tag, */
+    struct findings tag_findings;  /* and what that rested on */
+    size_t authres_seen;
+    size_t *forged; /* which of them claim to be ours */
+    size_t forged_count;
+};
+
+struct session {
+    atomic_uint holders;
+    struct service *service;
+    pthread_mutex_t lock; /* rank 1 */
+    pthread_cond_t decided;
+    struct policy *policy;
+    bool closed;
+    struct client_facts client;
+    struct dns_batch *batch; /* questions about the client */
+    struct greeting *greeting;
+    struct message *messages; /* the current one first, if any is */
+    struct reply *reply;      /* of the last call, as the next two */
+    char *authres;
+    size_t *forged;
+
+    struct session *next, *previous; /* in service.on_trial, as the next two */
+    bool enlisted;
+    instant due; /* when its first open trial is late */
+};
+
+/** What a verdict rests on. */
+struct evidence {
+    struct findings findings;
+    struct first_sights sights;
+};
+
+/* session.c */
+
+void session_hold(struct session *session);
+void session_drop(struct session *session);
+
+/* step.c - all under the session's lock */
+
+/** Gather, try every open trial, send what is to be asked. */
+void session_step(struct session *session);
+
+/** Waiting is over for the messages whose deadline has passed at `now`: what
+ * is open is in-progress. */
+void session_make_late(struct session *session, instant now);
+
+/** The facts of a message, put together from the session's. */
+void message_facts(const struct message *message, struct facts *facts);
+
+/* message.c - all under the session's lock */
+
+/** Each is NULL when memory ends. */
+struct greeting *greeting_new(struct session *session, struct span argument);
+struct message *message_new(struct session *session, struct span sender);
+struct trial *trial_new(struct message *message, enum stage stage,
+                        const struct rules *rules, const char *recipient,
+                        const char *queue); /* it is on the message's list */
+
+void greeting_drop(struct greeting *greeting);
+void message_free(struct message *message);
+void trial_free(struct trial *trial);
+
+/** The sender as given becomes a path; its lookups begin with the next step. */
+void message_take_sender(struct message *message, bool authenticated);
+
+/** One more Authentication-Results field, the last one seen, claims to be ours.
+ * When memory ends it stays in the message. */
+void message_note_forged(struct message *message);
+
+/** A recipient as exceptions are matched with it: in wire form, or escaped when
+ * it is no path. */
+void recipient_write(struct span recipient, char wire[MAILPATH_SIZE]);
+
+/** Whom exceptions are asked about; borrows from the message. */
+void message_encounter(const struct message *message, const char *recipient,
+                       struct encounter *encounter);
+
+/* gather.c - from answers to facts, wanting more as it goes */
+
+struct dns_batch *batch_new(struct session *session);
+void batch_send(struct session *session, struct dns_batch *batch);
+
+void gather_client(struct client_facts *client, struct dns_batch *batch);
+void gather_helo(struct helo_facts *helo, struct dns_batch *batch);
+void gather_sender(struct sender_facts *sender, struct dns_batch *batch,
+                   uint32_t seed);
+
+/* callout.c - all under the session's lock */
+
+/** What `callout.when` says, the other findings being what they are. */
+enum callout_gate { CALLOUT_GATE_WAIT, CALLOUT_GATE_OPEN, CALLOUT_GATE_SHUT };
+enum callout_gate callout_gate(const struct message *message,
+                               const struct rules *rules,
+                               const struct evidence *evidence);
+
+/** Take the kept answer, or begin the callout, unless that was done. */
+void message_begin_callout(struct message *message, const struct facts *facts);
+
+/* sighting.c - first sights of failures, for soft actions */
+
+/** Fill in when each soft finding's subject was first seen failing. */
+void sightings_look(const struct message *message, const struct rules *rules,
+                    const struct facts *facts, struct evidence *evidence);
+
+/** Remember the soft findings of a verdict, forget the subjects that pass. */
+void sightings_note(const struct message *message, const struct rules *rules,
+                    const struct facts *facts, const struct findings *findings);
+
+/* record.c - a verdict's reply and its line in the log */
+
+void trial_decide(struct message *message, struct trial *trial,
+                  const struct facts *facts, const struct evidence *evidence,
+                  const struct verdict *verdict);
+void record_acceptance(const struct message *message, enum stage stage,
+                       const char *recipient, const char *queue,
+                       const struct exception *exception);
+
+/* service.c */
+
+/** Have the session found when its trial is late, or when the service stops. */
+void service_enlist(struct session *session, instant due);
+void service_delist(struct session *session);
+
+struct policy *service_policy(struct service *service);
+
+/** The next message's id, in eight letters and digits that cannot be misread on
+ * the telephone; returns a number that differs from message to message. */
+uint32_t service_make_id(struct service *service, char id[SESSION_ID_SIZE]);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* record.c - what comes of a verdict: the reply, the line in the log, the tag,
+ * the first sights */
+#include "session/parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DETAIL_SIZE 1024
+#define RECORD_SIZE 3072
+
+static const char *stage_name(enum stage stage)
+{
+    switch (stage) {
+    case STAGE_HELO:
+        return "helo";
+    case STAGE_MAIL:
+        return "mail";
+    case STAGE_RCPT:
+        return "rcpt";
+    }
+    return "";
+}
+
+/* A value that is not known is left out. */
+static void add_if(struct text *line, const char *key, struct span value)
+{
+    if (value.length > 0)
+        text_add_pair(line, key, value);
+}
+
+static struct span client_text(const struct session *session,
+                               char text[ADDRESS_TEXT_SIZE])
+{
+    if (!session->client.known)
+        return span_of("");
+    return span_of(address_format(&session->client.address, text));
+}
+
+static struct span reverse_name(const struct facts *facts)
+{
+    const char *name = NULL;
+
+    facts_reverse(facts, &name);
+    return span_of(name ? name : "");
+}
+
+static void write_detail(struct text *detail, const struct facts *facts,
+                         const struct rules *rules,
+                         const struct verdict *verdict)
+{
+    check_describe(detail, verdict->check, verdict->finding, facts,
+                   &rules->settings);
+}
+
+/* The refusal of a verdict; NULL when it is none, or when memory ends. */
+static struct reply *make_reply(const struct message *message,
+                                const struct trial *trial,
+                                const struct facts *facts,
+                                const struct verdict *verdict)
+{
+    const struct session *session = message->session;
+    char address[ADDRESS_TEXT_SIZE], buffer[DETAIL_SIZE];
+    struct text detail;
+    struct reply *reply;
+
+    if (verdict->kind < ACTION_TEMPFAIL || !(reply = malloc(sizeof *reply)))
+        return NULL;
+    text_begin(&detail, buffer, sizeof buffer);
+    write_detail(&detail, facts, trial->rules, verdict);
+    reply_write(reply, verdict,
+                &(struct reply_words){
+                    .client = client_text(session, address),
+                    .reverse = reverse_name(facts),
+                    .helo = facts->helo.text,
+                    .sender = span_of(message->sender_wire),
+                    .recipient = span_of(trial->recipient),
+                    .reason = span_of(reason_name(verdict->finding.reason)),
+                    .id = span_of(message->id),
+                    .identity = span_of(session->policy->site.identity),
+                    .detail = {buffer, detail.length},
+                });
+    return reply;
+}
+
+static struct span kept_words(const struct message *message)
+{
+    const bool dns = !dns_batch_sent(message->session->batch) &&
+                     !dns_batch_sent(message->greeting->batch) &&
+                     !dns_batch_sent(message->batch);
+
+    if (message->callout_kept)
+        return span_of(dns ? "dns,callout" : "callout");
+    return span_of(dns ? "dns" : "");
+}
+
+static void add_reply(struct text *line, const struct reply *reply)
+{
+    char buffer[RECORD_SIZE / 2];
+    struct text words;
+
+    text_begin(&words, buffer, sizeof buffer);
+    text_addf(&words, "%u %s", reply->code, reply->status);
+    for (size_t i = 0; i < reply->count; i++) {
+        text_add(&words, i ? " / " : " ");
+        text_add(&words, reply->line[i]);
+    }
+    text_add_pair(line, "reply", (struct span){buffer, words.length});
+}
+
+/* The keys of a verdict's line that tell whose it is, in the manual's order. */
+static void add_whose(struct text *line, const struct message *message,
+                      enum stage stage, const char *recipient,
+                      const char *queue)
+{
+    struct facts facts;
+    char address[ADDRESS_TEXT_SIZE];
+
+    message_facts(message, &facts);
+    add_if(line, "client", client_text(message->session, address));
+    add_if(line, "reverse", reverse_name(&facts));
+    add_if(line, "helo", facts.helo.text);
+    if (message->sender.given)
+        text_add_pair(line, "sender", span_of(message->sender_wire));
+    add_if(line, "recipient", span_of(recipient));
+    text_add_pair(line, "stage", span_of(stage_name(stage)));
+    text_add_pair(line, "id", span_of(message->id));
+    add_if(line, "queue", span_of(queue));
+}
+
+static void add_mode(struct text *line, const struct message *message)
+{
+    if (message->session->policy->mode == MODE_MONITOR)
+        text_add_pair(line, "mode", span_of("monitor"));
+}
+
+static void log_findings(const struct message *message,
+                         const struct findings *findings)
+{
+    if (!log_wants(LOG_LEVEL_DEBUG))
+        return;
+    for (enum check check = 0; check < CHECK_COUNT; check++) {
+        const struct finding *finding = &findings->of[check];
+        char buffer[128];
+        struct text line;
+
+        text_begin(&line, buffer, sizeof buffer);
+        text_add_pair(&line, "check", span_of(check_name(check)));
+        text_add_pair(&line, "result", span_of(result_name(finding->result)));
+        add_if(&line, "reason", span_of(reason_name(finding->reason)));
+        text_add_pair(&line, "id", span_of(message->id));
+        log_line(LOG_LEVEL_DEBUG, "%s", buffer);
+    }
+}
+
+static void log_verdict(const struct message *message,
+                        const struct trial *trial,
+                        const struct verdict *verdict)
+{
+    const struct clock *clock = message->session->service->clock;
+    char buffer[RECORD_SIZE], ms[24];
+    struct text line;
+
+    text_begin(&line, buffer, sizeof buffer);
+    text_add_pair(&line, "verdict", span_of(action_name(verdict->kind)));
+    add_mode(&line, message);
+    if (verdict->kind != ACTION_CONTINUE) {
+        const struct finding *finding = &verdict->finding;
+
+        text_add_pair(&line, "check", span_of(check_name(verdict->check)));
+        text_add_pair(&line, "result", span_of(result_name(finding->result)));
+        add_if(&line, "reason", span_of(reason_name(finding->reason)));
+    }
+    add_whose(&line, message, trial->stage, trial->recipient, trial->queue);
+    snprintf(ms, sizeof ms, "%lld",
+             (long long)(clock_now(clock) - trial->begun) / 1000);
+    text_add_pair(&line, "ms", span_of(ms));
+    add_if(&line, "kept", kept_words(message));
+    if (trial->reply)
+        add_reply(&line, trial->reply);
+    log_line(LOG_LEVEL_INFO, "%s", buffer);
+}
+
+void trial_decide(struct message *message, struct trial *trial,
+                  const struct facts *facts, const struct evidence *evidence,
+                  const struct verdict *verdict)
+{
+    trial->reply = make_reply(message, trial, facts, verdict);
+    log_findings(message, &evidence->findings);
+    if (log_wants(LOG_LEVEL_INFO))
+        log_verdict(message, trial, verdict);
+    if (message->session->policy->mode == MODE_MONITOR)
+        return;
+    sightings_note(message, trial->rules, facts, &evidence->findings);
+    if (verdict->kind == ACTION_TAG && !message->tag_rules) {
+        message->tag_rules = trial->rules;
+        message->tag_findings = evidence->findings;
+    }
+}
+
+void record_acceptance(const struct message *message, enum stage stage,
+                       const char *recipient, const char *queue,
+                       const struct exception *exception)
+{
+    char buffer[RECORD_SIZE];
+    struct text line;
+
+    if (!log_wants(LOG_LEVEL_INFO))
+        return;
+    text_begin(&line, buffer, sizeof buffer);
+    text_add_pair(&line, "verdict", span_of("accept"));
+    add_mode(&line, message);
+    text_add_pair(&line, "reason", span_of(exception->name));
+    add_whose(&line, message, stage, recipient ? recipient : "",
+              queue ? queue : "");
+    log_line(LOG_LEVEL_INFO, "%s", buffer);
+}

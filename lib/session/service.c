@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* service.c - what all sessions share, and the list of those on trial, so that
+ * stopping finds them */
+#include "session/parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define SIGHTS_BYTES ((size_t)16 << 20)
+#define TICK_MS      250
+
+static bool make_parts(struct service *service, char *why, size_t why_size)
+{
+    const struct policy *policy = service->policy;
+
+    service->loop = loop_new(service->clock);
+    service->sights = sights_new(SIGHTS_BYTES);
+    if (!service->loop || !service->sights) {
+        snprintf(why, why_size, "out of memory or descriptors");
+        return false;
+    }
+    service->verifier = verifier_new(service->loop, policy->cache_bytes);
+    if (!service->verifier) {
+        snprintf(why, why_size, "out of memory");
+        return false;
+    }
+    service->resolver =
+        resolver_new(service->loop, &policy->dns, why, why_size);
+    return service->resolver != NULL;
+}
+
+/* Ids of two runs of the daemon should not meet in one log. */
+static uint64_t first_id(const struct clock *clock)
+{
+    uint64_t id;
+
+    if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
+        id = (uint64_t)clock_wall(clock) << 16;
+    return id;
+}
+
+struct service *service_new(struct policy *policy, const struct clock *clock,
+                            char *why, size_t why_size)
+{
+    struct service *service = calloc(1, sizeof *service);
+
+    if (!service) {
+        snprintf(why, why_size, "out of memory");
+        return NULL;
+    }
+    service->clock = clock;
+    service->policy = policy_hold(policy);
+    atomic_init(&service->next_id, first_id(clock));
+    pthread_mutex_init(&service->lock, NULL);
+    if (!make_parts(service, why, why_size))
+        service_free(&service);
+    return service;
+}
+
+bool service_reload(struct service *service, struct policy *policy, char *why,
+                    size_t why_size)
+{
+    struct policy *before;
+
+    if (!resolver_configure(service->resolver, &policy->dns, why, why_size))
+        return false;
+    policy_hold(policy);
+    pthread_mutex_lock(&service->lock);
+    before = service->policy;
+    service->policy = policy;
+    pthread_mutex_unlock(&service->lock);
+    policy_drop(before);
+    return true;
+}
+
+struct policy *service_policy(struct service *service)
+{
+    struct policy *policy;
+
+    pthread_mutex_lock(&service->lock);
+    policy = policy_hold(service->policy);
+    pthread_mutex_unlock(&service->lock);
+    return policy;
+}
+
+uint32_t service_make_id(struct service *service, char id[SESSION_ID_SIZE])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    const uint64_t number = atomic_fetch_add(&service->next_id, 1);
+    uint64_t rest = number;
+
+    for (size_t i = SESSION_ID_SIZE - 1; i-- > 0; rest >>= 5)
+        id[i] = digits[rest & 31];
+    id[SESSION_ID_SIZE - 1] = '\0';
+    return (uint32_t)number;
+}
+
+/* Under the service's lock. */
+static void list_add(struct service *service, struct session *session)
+{
+    session->enlisted = true;
+    session->previous = NULL;
+    session->next = service->on_trial;
+    if (session->next)
+        session->next->previous = session;
+    service->on_trial = session;
+}
+
+/* Under the service's lock. */
+static void list_remove(struct service *service, struct session *session)
+{
+    session->enlisted = false;
+    if (session->previous)
+        session->previous->next = session->next;
+    else
+        service->on_trial = session->next;
+    if (session->next)
+        session->next->previous = session->previous;
+}
+
+void service_enlist(struct session *session, instant due)
+{
+    struct service *service = session->service;
+
+    pthread_mutex_lock(&service->lock);
+    session->due = due;
+    if (!session->enlisted)
+        list_add(service, session);
+    pthread_mutex_unlock(&service->lock);
+}
+
+void service_delist(struct session *session)
+{
+    struct service *service = session->service;
+
+    pthread_mutex_lock(&service->lock);
+    if (session->enlisted)
+        list_remove(service, session);
+    pthread_mutex_unlock(&service->lock);
+}
+
+/* Take a session off the list whose trial is late at `now`, held; NULL: there
+ * is none. */
+static struct session *take_due(struct service *service, instant now)
+{
+    struct session *session;
+
+    pthread_mutex_lock(&service->lock);
+    session = service->on_trial;
+    while (session && session->due > now)
+        session = session->next;
+    if (session) {
+        session_hold(session);
+        list_remove(service, session);
+    }
+    pthread_mutex_unlock(&service->lock);
+    return session;
+}
+
+/* Those that are still on trial afterwards list themselves again. */
+static void make_late(struct service *service, instant now)
+{
+    struct session *session;
+
+    while ((session = take_due(service, now))) {
+        pthread_mutex_lock(&session->lock);
+        session_make_late(session, now);
+        pthread_mutex_unlock(&session->lock);
+        session_drop(session);
+    }
+}
+
+/* In monitor mode nobody waits for the deadline: it is looked for. */
+static void tick(void *context)
+{
+    struct service *service = context;
+    const instant now = clock_now(service->clock);
+
+    make_late(service, now);
+    loop_timer_set(service->ticker, instant_after_ms(now, TICK_MS));
+}
+
+bool service_start(struct service *service)
+{
+    service->ticker = loop_timer_new(service->loop, tick, service);
+    if (!service->ticker)
+        return false;
+    loop_timer_set(service->ticker, clock_now(service->clock));
+    return loop_start(service->loop);
+}
+
+void service_stop(struct service *service)
+{
+    atomic_store(&service->stopping, true);
+    make_late(service, INSTANT_NEVER);
+    verifier_stop(service->verifier);
+    loop_stop(service->loop);
+}
+
+void service_free(struct service **service)
+{
+    struct service *s = *service;
+
+    if (!s)
+        return;
+    loop_timer_free(&s->ticker);
+    resolver_free(&s->resolver);
+    verifier_free(&s->verifier);
+    loop_free(&s->loop);
+    sights_free(&s->sights);
+    policy_drop(s->policy);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+    *service = NULL;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session.c - what the MTA tells, turned into steps; waiting for verdicts */
+#include "session/parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+static void cond_init_monotonic(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+struct session *session_new(struct service *service)
+{
+    struct session *session = calloc(1, sizeof *session);
+
+    if (!session)
+        return NULL;
+    atomic_init(&session->holders, 1);
+    session->service = service;
+    session->policy = service_policy(service);
+    pthread_mutex_init(&session->lock, NULL);
+    cond_init_monotonic(&session->decided);
+    return session;
+}
+
+void session_hold(struct session *session)
+{
+    atomic_fetch_add(&session->holders, 1);
+}
+
+void session_drop(struct session *session)
+{
+    if (atomic_fetch_sub(&session->holders, 1) > 1)
+        return;
+    dns_batch_free(&session->batch);
+    greeting_drop(session->greeting);
+    free(session->reply);
+    free(session->authres);
+    free(session->forged);
+    policy_drop(session->policy);
+    pthread_cond_destroy(&session->decided);
+    pthread_mutex_destroy(&session->lock);
+    free(session);
+}
+
+void session_connect(struct session *session, const struct address *client)
+{
+    pthread_mutex_lock(&session->lock);
+    if (client) {
+        session->client.known = true;
+        session->client.address = *client;
+        session->batch = batch_new(session);
+    }
+    session_step(session);
+    pthread_mutex_unlock(&session->lock);
+}
+
+/* The current message is the first; those behind it only linger. */
+static struct message *current(const struct session *session)
+{
+    struct message *message = session->messages;
+
+    return message && !message->ended ? message : NULL;
+}
+
+static void end_message(struct session *session)
+{
+    struct message *message = current(session);
+
+    if (message)
+        message->ended = true;
+}
+
+/* True when the wait is within the budget of waiting callbacks. */
+static bool begin_waiting(struct session *session)
+{
+    return atomic_fetch_add(&session->service->waiting, 1) <
+           session->policy->waiting_most;
+}
+
+static void end_waiting(struct session *session)
+{
+    atomic_fetch_sub(&session->service->waiting, 1);
+}
+
+static void sleep_until(struct session *session, instant deadline)
+{
+    const instant now = clock_now(session->service->clock);
+    const uint32_t ms = instant_ms_until(now, deadline);
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_cond_timedwait(&session->decided, &session->lock, &until);
+}
+
+/* Beyond the budget of waiting callbacks, and while we stop, what is not known
+ * is in-progress at once. */
+static void wait_for_verdict(struct session *session, struct message *message,
+                             struct trial *trial)
+{
+    instant now = clock_now(session->service->clock);
+
+    if (!begin_waiting(session))
+        message->deadline = now;
+    while (!trial->decided) {
+        if (now < message->deadline)
+            sleep_until(session, message->deadline);
+        now = clock_now(session->service->clock);
+        if (!trial->decided && message->deadline <= now)
+            session_make_late(session, now);
+    }
+    end_waiting(session);
+}
+
+static void begin_deadline(struct message *message, instant now)
+{
+    const struct session *session = message->session;
+
+    if (message->deadline == INSTANT_NEVER)
+        message->deadline =
+            instant_after_ms(now, session->policy->reply_within_ms);
+    if (atomic_load(&session->service->stopping))
+        message->late = true;
+}
+
+/* In enforce mode the callback waits for the verdict and takes its reply; in
+ * monitor mode the trial is left to itself. */
+static const struct reply *run_trial(struct session *session,
+                                     struct message *message,
+                                     struct trial *trial)
+{
+    const bool waited = session->policy->mode == MODE_ENFORCE;
+
+    trial->waited = waited;
+    begin_deadline(message, trial->begun);
+    session_step(session);
+    if (!waited)
+        return NULL;
+    wait_for_verdict(session, message, trial);
+    session->reply = trial->reply;
+    trial->reply = NULL;
+    trial_free(trial);
+    return session->reply;
+}
+
+/* A verdict for the stage, unless an exception accepts. */
+static const struct reply *try_stage(struct session *session,
+                                     struct message *message, enum stage stage,
+                                     const char *recipient, const char *queue)
+{
+    const struct policy *policy = session->policy;
+    const struct exception *exception;
+    struct encounter encounter;
+    struct trial *trial;
+
+    message_encounter(message, recipient, &encounter);
+    exception = policy_exception(policy, &encounter);
+    if (exception && exception->accept) {
+        record_acceptance(message, stage, recipient, queue, exception);
+        return NULL;
+    }
+    trial = trial_new(message, stage,
+                      exception ? &exception->rules : &policy->rules, recipient,
+                      queue);
+    return trial ? run_trial(session, message, trial) : NULL;
+}
+
+static void forget_last_call(struct session *session)
+{
+    free(session->reply);
+    session->reply = NULL;
+    free(session->authres);
+    session->authres = NULL;
+    free(session->forged);
+    session->forged = NULL;
+}
+
+static void greet(struct session *session, struct span argument)
+{
+    struct greeting *greeting = greeting_new(session, argument);
+
+    if (!greeting)
+        return; /* the greeting before, if any, has to do */
+    greeting_drop(session->greeting);
+    session->greeting = greeting;
+}
+
+/* HELO may never have come: a missing one is a greeting too. */
+static struct message *begin_message(struct session *session,
+                                     struct span sender)
+{
+    end_message(session);
+    if (!session->greeting)
+        greet(session, span_of(""));
+    return session->greeting ? message_new(session, sender) : NULL;
+}
+
+const struct reply *session_helo(struct session *session, struct span argument)
+{
+    const struct reply *reply = NULL;
+    struct message *message;
+
+    pthread_mutex_lock(&session->lock);
+    forget_last_call(session);
+    end_message(session);
+    greet(session, argument);
+    session_step(session);
+    if (session->policy->reply_at == REPLY_AT_HELO) {
+        message = begin_message(session, span_of(""));
+        if (message)
+            reply = try_stage(session, message, STAGE_HELO, NULL, NULL);
+    }
+    pthread_mutex_unlock(&session->lock);
+    return reply;
+}
+
+const struct reply *session_mail(struct session *session, struct span sender,
+                                 bool authenticated, const char *queue)
+{
+    const struct reply *reply = NULL;
+    struct message *message;
+
+    pthread_mutex_lock(&session->lock);
+    forget_last_call(session);
+    message = begin_message(session, sender);
+    if (message) {
+        message_take_sender(message, authenticated);
+        session_step(session);
+        if (session->policy->reply_at == REPLY_AT_MAIL)
+            reply = try_stage(session, message, STAGE_MAIL, NULL, queue);
+    }
+    pthread_mutex_unlock(&session->lock);
+    return reply;
+}
+
+const struct reply *session_rcpt(struct session *session, struct span recipient,
+                                 const char *queue)
+{
+    const struct reply *reply = NULL;
+    char wire[MAILPATH_SIZE];
+    struct message *message;
+
+    recipient_write(recipient, wire);
+    pthread_mutex_lock(&session->lock);
+    forget_last_call(session);
+    message = current(session);
+    if (message && session->policy->reply_at != REPLY_AT_MAIL)
+        reply = try_stage(session, message, STAGE_RCPT, wire, queue);
+    pthread_mutex_unlock(&session->lock);
+    return reply;
+}
+
+/* True when forged fields are to be looked for: where we would never write one,
+ * there is nothing to forge. */
+static bool looks_for_forged(const struct session *session)
+{
+    const struct policy *policy = session->policy;
+
+    return policy->mode == MODE_ENFORCE && policy->can_tag &&
+           !(session->client.known &&
+             policy_accepts_client(policy, &session->client.address));
+}
+
+void session_header(struct session *session, const char *name,
+                    struct span value)
+{
+    struct message *message;
+
+    if (strcasecmp(name, AUTHRES_NAME) != 0)
+        return;
+    pthread_mutex_lock(&session->lock);
+    message = current(session);
+    if (message && looks_for_forged(session)) {
+        message->authres_seen++;
+        if (authres_claims(value, session->policy->site.identity))
+            message_note_forged(message);
+    }
+    pthread_mutex_unlock(&session->lock);
+}
+
+/* The field is left out when memory ends: our own fault never costs mail. */
+static char *write_tag(struct message *message)
+{
+    struct text text;
+    struct facts facts;
+    char *value = malloc(AUTHRES_SIZE);
+
+    if (!value)
+        return NULL;
+    text_begin(&text, value, AUTHRES_SIZE);
+    message_facts(message, &facts);
+    authres_write(&text, &facts, message->tag_rules, &message->tag_findings);
+    return value;
+}
+
+struct session_tags session_eom(struct session *session)
+{
+    struct session_tags tags = {0};
+    struct message *message;
+
+    pthread_mutex_lock(&session->lock);
+    forget_last_call(session);
+    message = current(session);
+    if (message) {
+        if (message->tag_rules)
+            session->authres = write_tag(message);
+        session->forged = message->forged;
+        message->forged = NULL;
+        tags.forged = session->forged;
+        tags.forged_count = message->forged_count;
+        tags.authres = session->authres;
+        message->ended = true;
+    }
+    pthread_mutex_unlock(&session->lock);
+    return tags;
+}
+
+void session_abort(struct session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    end_message(session);
+    session_step(session);
+    pthread_mutex_unlock(&session->lock);
+}
+
+void session_close(struct session **session)
+{
+    struct session *s = *session;
+
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->lock);
+    end_message(s);
+    s->closed = true;
+    session_step(s);
+    pthread_mutex_unlock(&s->lock);
+    session_drop(s);
+    *session = NULL;
+}

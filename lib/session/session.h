@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session.h - one SMTP session as the MTA tells it: what it says goes in, a
+ * refusal or nothing comes out
+ *
+ * The calls follow the milter's callbacks. One call at a time, from whatever
+ * thread; only those that must answer wait, and never beyond the policy's
+ * `reply-within`. Texts are borrowed for the call.
+ *
+ * A reply that is returned is a refusal: 4xx tempfail, 5xx reject; it belongs
+ * to the session until its next call. NULL is "go on".
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include "policy/reply.h"
+#include "session/service.h"
+
+struct session;
+
+/** @return NULL when memory ends; else end it with session_close */
+struct session *session_new(struct service *service);
+
+/** The client's address, NULL when there is none to speak of (a unix socket).
+ * Its lookups begin. */
+void session_connect(struct session *session, const struct address *client);
+
+/** HELO or EHLO; the last one counts. */
+const struct reply *session_helo(struct session *session, struct span argument);
+
+/**
+ * MAIL FROM: a new message begins; one before it is over.
+ * @param authenticated  the client has authenticated itself (RFC 4954)
+ * @param queue          the MTA's queue id, or NULL
+ */
+const struct reply *session_mail(struct session *session, struct span sender,
+                                 bool authenticated, const char *queue);
+
+const struct reply *session_rcpt(struct session *session, struct span recipient,
+                                 const char *queue);
+
+/** One header field of the message. */
+void session_header(struct session *session, const char *name,
+                    struct span value);
+
+/** What is to be done to the message at its end. */
+struct session_tags {
+    const size_t *forged; /* which Authentication-Results fields, counted from
+                             1, are not to be believed; ascending */
+    size_t forged_count;
+    const char *authres; /* value of the one to insert, or NULL */
+};
+
+/** The end of the message: its tags, which belong to the session until its next
+ * call. The message is over. */
+struct session_tags session_eom(struct session *session);
+
+/** The message is over without delivery (RSET, or the MTA gave up). */
+void session_abort(struct session *session);
+
+/** The session is over; what is under way ends by itself. *session becomes
+ * NULL. Never blocks. */
+void session_close(struct session **session);
+
+#endif
