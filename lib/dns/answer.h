@@ -55,6 +55,7 @@ struct dns_answer {
     struct address *addresses;        /* A, AAAA */
     struct dns_exchanger *exchangers; /* MX, by preference */
     char (*names)[NAME_SIZE];         /* PTR, canonical */
+    struct dns_answer *self; /* for those who count; NULL in a constant */
 };
 
 /** A new answer with `count` zeroed records of the type, held once.
@@ -62,14 +63,19 @@ struct dns_answer {
 struct dns_answer *dns_answer_new(enum dns_type type, enum dns_status status,
                                   size_t count);
 
-/** The one answer for our own faults; never freed, hold and drop do nothing. */
+/** The answer of nobody: a constant, for which hold and drop do nothing and
+ * memory cannot end. */
+const struct dns_answer *dns_answer_temperror(enum dns_trouble trouble);
+
+/** The one for our own faults. */
 const struct dns_answer *dns_answer_internal(void);
 
-/** Hold once more / let go; any thread. Hold returns its argument. */
+/** Hold once more / let go; any thread. Hold returns its argument; drop takes
+ * NULL too. */
 const struct dns_answer *dns_answer_hold(const struct dns_answer *answer);
 void dns_answer_drop(const struct dns_answer *answer);
 
-/** Bytes it occupies, for the cache. */
+/** Bytes it occupies, for the cache; 0 for a constant. */
 size_t dns_answer_size(const struct dns_answer *answer);
 
 bool dns_answer_has_address(const struct dns_answer *answer,
