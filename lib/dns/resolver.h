@@ -5,27 +5,10 @@
 #define DNS_RESOLVER_H
 
 #include "dns/answer.h"
+#include "dns/settings.h"
 #include "loop/loop.h"
 
 #include <stdbool.h>
-
-/** An address and port of a recursive server. */
-struct dns_server {
-    struct address address;
-    uint16_t port;
-    uint32_t scope; /* interface of a link-local address (RFC 4007), or 0 */
-};
-
-#define DNS_SERVERS_MOST 8
-
-/** `dns:` in the policy file. */
-struct dns_settings {
-    struct dns_server servers[DNS_SERVERS_MOST];
-    size_t server_count; /* 0: those of /etc/resolv.conf */
-    uint32_t timeout_ms; /* for one try at one server */
-    uint32_t attempts;   /* rounds over all servers */
-    uint32_t budget_ms;  /* for a question with all that follows from it */
-};
 
 struct resolver;
 
