@@ -107,47 +107,69 @@ static void test_jobs(void **state)
     loop_free(&loop);
 }
 
-/** A job that posts itself until a socket's event was seen. */
-struct stubborn_job {
+/** A job that posts itself, or a timer that sets itself to what is past, until
+ * the event was seen of a socket that it made ready. */
+struct stubborn {
     struct loop_job job;
     struct loop *loop;
+    struct loop_timer *timer;
     int pipe[2];
     int turns;
     bool seen;
 };
 
-static void repost(struct loop_job *job)
+static bool goes_on(struct stubborn *stubborn)
 {
-    struct stubborn_job *ours = (struct stubborn_job *)job;
-    ours->turns++;
-    if (!ours->seen && ours->turns < 100)
+    if (stubborn->turns++ == 0)
+        assert_int_equal(write(stubborn->pipe[1], "x", 1), 1);
+    return !stubborn->seen && stubborn->turns < 100;
+}
+
+static void post_again(struct loop_job *job)
+{
+    struct stubborn *ours = (struct stubborn *)job;
+    if (goes_on(ours))
         loop_post(ours->loop, job);
+}
+
+static void set_again(void *context)
+{
+    struct stubborn *ours = context;
+    if (goes_on(ours))
+        loop_timer_set(ours->timer, 0);
 }
 
 static void see(evutil_socket_t socket, short what, void *context)
 {
-    struct stubborn_job *ours = context;
+    struct stubborn *ours = context;
     ours->seen = true;
 }
 
-static void test_jobs_starve_nobody(void **state)
+static void test_nobody_starves(void **state)
 {
-    struct stubborn_job job = {.job = {repost, NULL}};
-    job.loop = loop_new(&clock_system);
-    assert_non_null(job.loop);
-    assert_int_equal(pipe(job.pipe), 0);
-    struct event *event =
-        event_new(loop_events(job.loop), job.pipe[0], EV_READ, see, &job);
-    event_add(event, NULL);
-    assert_int_equal(write(job.pipe[1], "x", 1), 1);
-    loop_post(job.loop, &job.job);
-    loop_turn(job.loop);
-    assert_true(job.seen);
-    assert_in_range(job.turns, 1, 2);
-    event_free(event);
-    close(job.pipe[0]);
-    close(job.pipe[1]);
-    loop_free(&job.loop);
+    for (int with_timer = 0; with_timer < 2; with_timer++) {
+        struct stubborn stubborn = {.job = {post_again, NULL}};
+        stubborn.loop = loop_new(&clock_system);
+        assert_non_null(stubborn.loop);
+        assert_int_equal(pipe(stubborn.pipe), 0);
+        stubborn.timer = loop_timer_new(stubborn.loop, set_again, &stubborn);
+        struct event *event =
+            event_new(loop_events(stubborn.loop), stubborn.pipe[0], EV_READ,
+                      see, &stubborn);
+        event_add(event, NULL);
+        if (with_timer)
+            loop_timer_set(stubborn.timer, 0);
+        else
+            loop_post(stubborn.loop, &stubborn.job);
+        loop_turn(stubborn.loop);
+        assert_true(stubborn.seen);
+        assert_int_equal(stubborn.turns, 2);
+        event_free(event);
+        loop_timer_free(&stubborn.timer);
+        close(stubborn.pipe[0]);
+        close(stubborn.pipe[1]);
+        loop_free(&stubborn.loop);
+    }
 }
 
 /** A timer of a test, told by its letter. */
@@ -272,6 +294,34 @@ static uint32_t draw(uint32_t *random)
     return *random >> 8;
 }
 
+/* All that there are can be set at once. */
+static void test_all_timers(void **state)
+{
+    struct hands hands = {.now = 0};
+    const struct clock clock = {hands_now, hands_wall, &hands};
+    struct loop *loop = loop_new(&clock);
+    struct checked_timer *timers = calloc(MANY, sizeof(*timers));
+    instant last = 0;
+    int strange = 0;
+    for (size_t i = 0; i < MANY; i++) {
+        struct checked_timer *timer = &timers[i];
+        *timer = (struct checked_timer){NULL, &hands, MANY - (instant)i, &last,
+                                        &strange};
+        timer->timer = loop_timer_new(loop, checked_fired, timer);
+        loop_timer_set(timer->timer, timer->at);
+    }
+    hands.now = MANY;
+    loop_turn(loop);
+    assert_int_equal(strange, 0);
+    assert_int_equal(last, MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_true(timers[i].at == INSTANT_NEVER);
+        loop_timer_free(&timers[i].timer);
+    }
+    free(timers);
+    loop_free(&loop);
+}
+
 /* Many timers, set, set anew, taken back and freed in no order at all. */
 static void test_many_timers(void **state)
 {
@@ -300,7 +350,7 @@ static void test_many_timers(void **state)
         loop_timer_set(timer->timer, timer->at);
         if (turn % 16 == 0) {
             last = 0;
-            hands.now += 40;
+            hands.now += turn % 512 == 0 ? 10000 : 40; /* all, or some */
             loop_turn(loop);
         }
     }
@@ -491,9 +541,10 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jobs),
-        cmocka_unit_test(test_jobs_starve_nobody),
+        cmocka_unit_test(test_nobody_starves),
         cmocka_unit_test(test_timers),
         cmocka_unit_test(test_timers_within),
+        cmocka_unit_test(test_all_timers),
         cmocka_unit_test(test_many_timers),
         cmocka_unit_test(test_posts_of_threads),
         cmocka_unit_test(test_one_wakeup),
