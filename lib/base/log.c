@@ -120,6 +120,7 @@ static int syslog_priority(enum log_level level)
  * that was sent elsewhere is not mistaken for it (systemd.exec(5)). */
 static bool stderr_is_journal(void)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment */
     const char *stream = getenv("JOURNAL_STREAM");
     struct stat status;
     if (stream == NULL || fstat(STDERR_FILENO, &status) != 0)

@@ -18,9 +18,10 @@ enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
 /**
  * Open the log, or change target and level of the open one (reload). Before the
- * first call, lines go to stderr at level notice, at once. Lines on stderr begin
- * with the UTC time and the level; where the journal reads them (JOURNAL_STREAM)
- * with the level in its form, `<N>`; before the first call with the level alone.
+ * first call, lines go to stderr at level notice, at once. Lines on stderr
+ * begin with the UTC time and the level; where the journal reads them
+ * (JOURNAL_STREAM) with the level in its form, `<N>`; before the first call
+ * with the level alone.
  * @param ident  the program's name, kept by reference
  * @return false when the writer's thread cannot be made; lines are then
  *         written by the caller's thread
