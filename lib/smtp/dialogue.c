@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* dialogue.c - the callout's commands and the replies they wait for, in one
+ * order whether or not the commands travel together */
+#include "smtp/dialogue.h"
+
+#include "smtp/command.h"
+#include "smtp/meaning.h"
+#include "smtp/reply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** Room for the commands that travel together; one of them can be long. */
+#define COMMANDS_SIZE (SMTP_COMMAND_MOST + 64)
+
+/** The greeting, then the commands in their order. */
+enum turn { GREETING, EHLO, HELO, MAIL, RCPT, QUIT };
+
+struct dialogue {
+    struct mailpath path;
+    char name[NAME_SIZE];
+    struct address local;
+    uint32_t reply_ms;
+    instant total;     /* the deadline for the answer */
+    instant deadline;  /* of what is waited for now */
+    enum turn awaited; /* whose reply */
+    enum turn said;    /* the last command sent; beyond `awaited` where
+                          commands travel together */
+    bool refused;      /* EHLO was, as `answer` has it; HELO is tried */
+    bool answered;
+    struct callout_answer answer;
+    struct smtp_reply_reader reader;
+    char commands[COMMANDS_SIZE];
+};
+
+static bool add_command(const struct dialogue *dialogue, enum turn command,
+                        struct text *lines)
+{
+    char wire[MAILPATH_SIZE];
+    switch (command) {
+    case GREETING:
+        break; /* the server's */
+    case EHLO:
+        return smtp_command_add(lines, "EHLO %s", dialogue->name);
+    case HELO:
+        return smtp_command_add(lines, "HELO %s", dialogue->name);
+    case MAIL:
+        return smtp_command_add(lines, "MAIL FROM:<>");
+    case RCPT:
+        return mailpath_write(&dialogue->path, wire) &&
+               smtp_command_add(lines, "RCPT TO:<%s>", wire);
+    case QUIT:
+        return smtp_command_add(lines, "QUIT");
+    }
+    return false;
+}
+
+/* Whether every command can be put on the wire. */
+static bool is_sayable(struct dialogue *dialogue)
+{
+    for (enum turn command = EHLO; command <= QUIT; command++) {
+        struct text lines;
+        text_begin(&lines, dialogue->commands, sizeof(dialogue->commands));
+        if (!add_command(dialogue, command, &lines))
+            return false;
+    }
+    return true;
+}
+
+struct dialogue *dialogue_new(const struct mailpath *path,
+                              const struct dialogue_options *options)
+{
+    struct dialogue *dialogue = calloc(1, sizeof(*dialogue));
+    if (dialogue == NULL)
+        return NULL;
+    dialogue->path = *path;
+    struct text name;
+    text_begin(&name, dialogue->name, sizeof(dialogue->name));
+    text_add(&name, options->name);
+    dialogue->reply_ms = options->reply_ms;
+    dialogue->total = options->deadline;
+    dialogue->deadline = options->deadline;
+    smtp_reply_begin(&dialogue->reader);
+    if (name.cut || !is_sayable(dialogue))
+        dialogue_free(&dialogue);
+    return dialogue;
+}
+
+void dialogue_free(struct dialogue **dialogue)
+{
+    free(*dialogue);
+    *dialogue = NULL;
+}
+
+instant dialogue_deadline(const struct dialogue *dialogue)
+{
+    return dialogue->deadline;
+}
+
+const struct callout_answer *dialogue_answer(const struct dialogue *dialogue)
+{
+    return dialogue->answered ? &dialogue->answer : NULL;
+}
+
+static enum callout_stage stage_of(enum turn turn)
+{
+    switch (turn) {
+    case GREETING:
+        return CALLOUT_AT_GREETING;
+    case EHLO:
+    case HELO:
+        return CALLOUT_AT_HELO;
+    case MAIL:
+        return CALLOUT_AT_MAIL;
+    case RCPT:
+    case QUIT:
+        break;
+    }
+    return CALLOUT_AT_RCPT;
+}
+
+static void await(struct dialogue *dialogue, enum turn turn, instant at)
+{
+    dialogue->awaited = turn;
+    if (dialogue->answered)
+        return; /* one deadline for all that is left */
+    instant deadline = instant_after_ms(at, dialogue->reply_ms);
+    dialogue->deadline =
+        deadline < dialogue->total ? deadline : dialogue->total;
+}
+
+/* Send the commands from `first` to `last`. */
+static enum dialogue_next say(struct dialogue *dialogue, enum turn first,
+                              enum turn last, instant at, struct span *send)
+{
+    struct text lines;
+    text_begin(&lines, dialogue->commands, sizeof(dialogue->commands));
+    for (enum turn command = first; command <= last; command++)
+        (void)add_command(dialogue, command, &lines); /* is_sayable */
+    *send = (struct span){lines.buffer, lines.length};
+    dialogue->said = last;
+    await(dialogue, first, at);
+    return DIALOGUE_SEND;
+}
+
+/* Write the answer, with what the server said last. */
+static void note(struct dialogue *dialogue, enum callout_outcome outcome,
+                 enum callout_trouble trouble)
+{
+    struct callout_answer *answer = &dialogue->answer;
+    answer->outcome = outcome;
+    answer->trouble = trouble;
+    answer->stage = stage_of(dialogue->awaited);
+    answer->code = 0;
+    answer->words[0] = '\0';
+    if (trouble == CALLOUT_TROUBLE_CLOSED || trouble == CALLOUT_TROUBLE_TIMEOUT)
+        return;
+    if (dialogue->reader.state == SMTP_REPLY_WHOLE)
+        answer->code = dialogue->reader.reply.code;
+    smtp_reply_words(&dialogue->reader.reply, answer->words);
+}
+
+/* The answer is what was noted; it stays whatever follows. */
+static void settle(struct dialogue *dialogue, instant at)
+{
+    dialogue->answered = true;
+    dialogue->answer.learnt = at;
+}
+
+/* There will be no further reply. A refusal of EHLO is the server's word when
+ * none to HELO follows. */
+static enum dialogue_next end(struct dialogue *dialogue,
+                              enum callout_trouble trouble, instant at)
+{
+    if (dialogue->answered)
+        return DIALOGUE_DONE;
+    if (!dialogue->refused)
+        note(dialogue, CALLOUT_UNREACHABLE, trouble);
+    settle(dialogue, at);
+    return DIALOGUE_DONE;
+}
+
+static enum dialogue_next proceed(struct dialogue *dialogue, instant at,
+                                  struct span *send)
+{
+    bool after_ehlo = dialogue->awaited == EHLO;
+    enum turn next = after_ehlo ? MAIL : dialogue->awaited + 1;
+    dialogue->refused = false;
+    if (next <= dialogue->said) {
+        await(dialogue, next, at);
+        return DIALOGUE_WAIT;
+    }
+    bool together = after_ehlo && smtp_reply_has_keyword(
+                                      &dialogue->reader.reply, "PIPELINING");
+    return say(dialogue, next, together ? QUIT : next, at, send);
+}
+
+/* The answer is there: be polite, for a second. */
+static enum dialogue_next leave(struct dialogue *dialogue, instant at,
+                                struct span *send)
+{
+    settle(dialogue, at);
+    dialogue->deadline = instant_after_ms(at, DIALOGUE_QUIT_MS);
+    if (dialogue->said < QUIT)
+        return say(dialogue, QUIT, QUIT, at, send);
+    await(dialogue, dialogue->awaited + 1, at);
+    return DIALOGUE_WAIT;
+}
+
+static enum dialogue_next take_reply(struct dialogue *dialogue, instant at,
+                                     struct span *send)
+{
+    if (dialogue->answered && dialogue->awaited == QUIT)
+        return DIALOGUE_DONE;
+    if (dialogue->answered) {
+        await(dialogue, dialogue->awaited + 1, at);
+        return DIALOGUE_WAIT;
+    }
+    const struct smtp_reply *reply = &dialogue->reader.reply;
+    const struct smtp_question question = {&dialogue->path, dialogue->name,
+                                           dialogue->local};
+    struct smtp_meaning meaning =
+        smtp_meaning(stage_of(dialogue->awaited), reply, &question);
+    if (meaning.proceed)
+        return proceed(dialogue, at, send);
+    note(dialogue, meaning.outcome, meaning.trouble);
+    if (dialogue->awaited == EHLO && reply->code >= 500) {
+        dialogue->refused = true;
+        return say(dialogue, HELO, HELO, at, send);
+    }
+    if (reply->code == 421) {
+        settle(dialogue, at);
+        return DIALOGUE_DONE; /* the server closes: RFC 5321 3.8 */
+    }
+    return leave(dialogue, at, send);
+}
+
+static enum dialogue_next take_octets(struct dialogue *dialogue,
+                                      struct span octets, instant at,
+                                      struct span *send)
+{
+    for (;;) {
+        switch (smtp_reply_take(&dialogue->reader, &octets)) {
+        case SMTP_REPLY_MORE:
+            return DIALOGUE_WAIT;
+        case SMTP_REPLY_FAULT:
+            return end(dialogue, CALLOUT_TROUBLE_PROTOCOL, at);
+        case SMTP_REPLY_WHOLE:
+            break;
+        }
+        enum dialogue_next next = take_reply(dialogue, at, send);
+        if (next == DIALOGUE_SEND && octets.length > 0 && !dialogue->answered)
+            return end(dialogue, CALLOUT_TROUBLE_PROTOCOL, at);
+        if (next != DIALOGUE_WAIT)
+            return next;
+    }
+}
+
+enum dialogue_next dialogue_step(struct dialogue *dialogue,
+                                 const struct dialogue_event *event,
+                                 struct span *send)
+{
+    *send = (struct span){NULL, 0};
+    switch (event->kind) {
+    case DIALOGUE_CONNECTED:
+        dialogue->local = event->local;
+        await(dialogue, GREETING, event->at);
+        break;
+    case DIALOGUE_OCTETS:
+        return take_octets(dialogue, event->octets, event->at, send);
+    case DIALOGUE_CLOSED:
+        return end(dialogue, CALLOUT_TROUBLE_CLOSED, event->at);
+    case DIALOGUE_TIMEOUT:
+        return end(dialogue, CALLOUT_TROUBLE_TIMEOUT, event->at);
+    }
+    return DIALOGUE_WAIT;
+}
