@@ -93,12 +93,13 @@ void sender_facts_order(struct sender_facts *sender, uint32_t seed);
 /** True when the client is one of us (`local.addresses`). */
 bool facts_client_is_ours(const struct facts *facts);
 
-/** True for the null sender and for senders in `local.domains` or below: no
- * sender check applies. */
+/** True for the null sender, for a bare <postmaster> (ours, RFC 5321 4.5.1) and
+ * for senders in `local.domains` or below: no sender check applies. */
 bool facts_sender_is_exempt(const struct facts *facts);
 
 /** What is to be said of the client's reverse name: `name` is a
- * forward-confirmed one, else the first there is, else NULL. */
+ * forward-confirmed one, else the first there is, else NULL. REVERSE_MISSING
+ * when the client's address is not known. */
 enum reverse_state {
     REVERSE_OPEN,
     REVERSE_CONFIRMED,
@@ -111,10 +112,16 @@ enum reverse_state facts_reverse(const struct facts *facts, const char **name);
 
 /**
  * Where a callout may go: the addresses of the exchangers in order, at most two
- * a host (one of each family first), none reserved (unless callable) or ours.
- * Call it when sender-domain passed.
+ * a host (one of each family first), none twice. None is reserved or ours
+ * (`local.addresses`, this host's), except those in `callout.networks`.
+ * Call it when sender-domain passed and facts_targets_are_known; before, it
+ * gives those known so far.
  */
 size_t facts_targets(const struct facts *facts,
                      struct callout_target targets[CALLOUT_TARGETS_MOST]);
+
+/** True when the addresses of every exchanger are answered: sender-domain needs
+ * only the best one, a callout should know all that it may turn to. */
+bool facts_targets_are_known(const struct facts *facts);
 
 #endif
