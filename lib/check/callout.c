@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* callout.c - does the exchanger of the sender's domain accept a bounce to the
+ * sender? */
+#include "check/checks.h"
+#include "check/words.h"
+
+static struct finding find_by_answer(const struct callout_answer *answer)
+{
+    switch (answer->outcome) {
+    case CALLOUT_ACCEPTED:
+        break;
+    case CALLOUT_NO_SUCH_MAILBOX:
+        return finding_of(RESULT_FAIL, REASON_NO_SUCH_MAILBOX);
+    case CALLOUT_REFUSES_BOUNCES:
+        return finding_of(RESULT_FAIL, REASON_REFUSES_BOUNCES);
+    case CALLOUT_GREYLISTED:
+        return finding_of(RESULT_TEMPERROR, REASON_GREYLISTED);
+    case CALLOUT_BLOCKED_US:
+        return finding_of(RESULT_UNKNOWN, REASON_BLOCKED_US);
+    case CALLOUT_UNREACHABLE:
+        return finding_of(RESULT_TEMPERROR, REASON_UNREACHABLE);
+    case CALLOUT_INTERNAL:
+        return finding_of(RESULT_TEMPERROR, REASON_INTERNAL);
+    }
+    return finding_of(RESULT_PASS, REASON_NONE);
+}
+
+struct finding callout_find(const struct facts *facts,
+                            const struct check_settings *settings)
+{
+    struct finding domain = sender_domain_find(facts, settings);
+
+    if (domain.result == RESULT_OPEN)
+        return domain;
+    if (domain.result != RESULT_PASS)
+        return finding_of(RESULT_NONE, REASON_NONE);
+    if (!facts->sender.callout)
+        return finding_of(RESULT_OPEN, REASON_NONE);
+    return find_by_answer(facts->sender.callout);
+}
+
+/* What the exchanger was told when it answered, or did not. */
+static void describe_stage(struct text *text, const struct facts *facts)
+{
+    switch (facts->sender.callout->stage) {
+    case CALLOUT_AT_CONNECT:
+    case CALLOUT_AT_GREETING:
+        text_add(text, "our connection");
+        return;
+    case CALLOUT_AT_HELO:
+        text_add(text, "EHLO or HELO");
+        return;
+    case CALLOUT_AT_MAIL:
+        text_add(text, "MAIL FROM:<>");
+        return;
+    case CALLOUT_AT_RCPT:
+        text_add(text, "RCPT TO:");
+        words_add_sender(text, &facts->sender.path);
+        return;
+    }
+}
+
+static void describe_reply(struct text *text, const struct facts *facts)
+{
+    const struct callout_answer *answer = facts->sender.callout;
+
+    text_addf(text, " answered %u to ", (unsigned)answer->code);
+    describe_stage(text, facts);
+    if (answer->words[0] != '\0')
+        text_addf(text, ": \"%s\"", answer->words);
+}
+
+static void describe_silence(struct text *text, const struct facts *facts)
+{
+    const struct callout_answer *answer = facts->sender.callout;
+
+    switch (answer->trouble) {
+    case CALLOUT_TROUBLE_REFUSED:
+        text_add(text, " refused the connection");
+        return;
+    case CALLOUT_TROUBLE_NO_ROUTE:
+        text_add(text, " could not be reached over the network");
+        return;
+    case CALLOUT_TROUBLE_TIMEOUT:
+        text_add(text, " did not answer ");
+        describe_stage(text, facts);
+        text_add(text, " in time");
+        return;
+    case CALLOUT_TROUBLE_CLOSED:
+        text_add(text, " closed the connection before it answered ");
+        describe_stage(text, facts);
+        return;
+    case CALLOUT_TROUBLE_PROTOCOL:
+        text_add(text, " gave an answer to ");
+        describe_stage(text, facts);
+        text_add(text, " that is not SMTP");
+        return;
+    case CALLOUT_TROUBLE_NONE:
+        text_add(text, " gave no answer to ");
+        describe_stage(text, facts);
+        return;
+    }
+}
+
+static void describe_answer(struct text *text, const struct facts *facts)
+{
+    const struct callout_answer *answer = facts->sender.callout;
+
+    if (answer->outcome == CALLOUT_INTERNAL) {
+        text_add(text, "an error of our own kept us from verifying ");
+        words_add_sender(text, &facts->sender.path);
+        return;
+    }
+    if (answer->exchanger[0] == '\0') {
+        text_addf(text, "no mail exchanger of %s could be asked",
+                  facts->sender.path.domain);
+        return;
+    }
+    text_add(text, answer->exchanger);
+    if (facts->sender.path.form != MAILPATH_LITERAL) {
+        text_add(text, " [");
+        words_add_address(text, &answer->address);
+        text_add(text, "]");
+    }
+    if (answer->code != 0)
+        describe_reply(text, facts);
+    else
+        describe_silence(text, facts);
+}
+
+void callout_describe(struct text *text, struct finding finding,
+                      const struct facts *facts,
+                      const struct check_settings *settings)
+{
+    struct finding domain = sender_domain_find(facts, settings);
+
+    if (domain.result != RESULT_PASS) {
+        sender_domain_describe(text, domain, facts, settings);
+    } else if (!facts->sender.callout || finding.result == RESULT_OPEN ||
+               finding.reason == REASON_IN_PROGRESS) {
+        text_add(text, "we are still asking the mail exchanger of the sender "
+                       "whether it accepts mail to ");
+        words_add_sender(text, &facts->sender.path);
+    } else {
+        describe_answer(text, facts);
+    }
+}
