@@ -120,7 +120,7 @@ bool address_parse_literal(struct address *address, struct span text)
         return false;
     inside.at = text.at + 1;
     inside.length = text.length - 2;
-    if (inside.length <= tag_length ||
+    if (inside.length < tag_length ||
         !span_equal_nocase((struct span){inside.at, tag_length}, span_of(tag)))
         return read_family(address, inside, AF_INET);
     inside.at += tag_length;
@@ -167,7 +167,7 @@ socklen_t address_to_socket(const struct address *address, uint16_t port,
 }
 
 /* The run of zero groups that RFC 5952 4.2 shortens: the longest of at least
- * two, the first of equally long ones. Returns its length, 0 for none. */
+ * two, the first of equally long ones. Without any, `start` stays. */
 static int longest_zeros(const unsigned groups[GROUPS], int *start)
 {
     int best = 1;
@@ -180,7 +180,7 @@ static int longest_zeros(const unsigned groups[GROUPS], int *start)
             *start = i + 1 - length;
         }
     }
-    return best > 1 ? best : 0;
+    return best;
 }
 
 static void format_v6(const struct address *address,

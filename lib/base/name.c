@@ -98,6 +98,7 @@ static enum name_fault fault_of_idn2(int status)
     case IDN2_TOO_BIG_DOMAIN:
         return NAME_LONG;
     case IDN2_TOO_BIG_LABEL:
+    case IDN2_PUNYCODE_BIG_OUTPUT:
         return NAME_LONG_LABEL;
     default:
         return NAME_IDNA;
@@ -116,8 +117,8 @@ static enum name_fault read_unicode(char name[NAME_SIZE], struct span text)
         return NAME_CHARACTER;
     memcpy(terminated, text.at, text.length);
     terminated[text.length] = '\0';
-    fault = fault_of_idn2(idn2_lookup_u8(
-        terminated, &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL));
+    fault = fault_of_idn2(
+        idn2_lookup_u8(terminated, &converted, IDN2_NONTRANSITIONAL));
     if (fault == NAME_OK)
         fault = read_ascii(name, span_of((const char *)converted));
     idn2_free(converted);
@@ -231,8 +232,7 @@ bool name_of_host(char name[NAME_SIZE])
         return true;
     if (getaddrinfo(host, NULL, &hints, &found) != 0)
         return false;
-    taken = found->ai_canonname != NULL &&
-            take_host_name(name, found->ai_canonname);
+    taken = take_host_name(name, found->ai_canonname);
     freeaddrinfo(found);
     return taken;
 }

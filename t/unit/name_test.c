@@ -19,6 +19,12 @@
 #define NAME_191 LABEL_63 "." LABEL_63 "." LABEL_63
 #define NAME_253 NAME_191 "." TEN TEN TEN TEN TEN TEN "a"
 
+/* One label of 80 octets in UTF-8, 46 as an A-label. */
+#define U_10  "üüüüüüüüüü"
+#define U_40  U_10 U_10 U_10 U_10
+#define A_40  "xn--tdaa" TEN_A TEN_A TEN_A "aaaaaaaa"
+#define TEN_A "aaaaaaaaaa"
+
 static const struct {
     const char *text;
     enum name_fault fault;
@@ -81,6 +87,11 @@ static const struct {
     {"mx_1.münchen.example", NAME_OK, "mx_1.xn--mnchen-3ya.example"},
     {"例え.テスト。.", NAME_EMPTY_LABEL, ""},
     {"。", NAME_EMPTY, ""},
+    {U_40 "." U_40 "." U_40 "." U_40 "." U_40, NAME_OK,
+     A_40 "." A_40 "." A_40 "." A_40 "." A_40},
+    {U_40 "." U_40 "." U_40 "." U_40 "." U_40 "." U_40, NAME_LONG, ""},
+    {U_40 U_10 U_10 ".example", NAME_LONG_LABEL, ""},
+    {LABEL_63 "d.münchen.example", NAME_LONG_LABEL, ""},
     {"münchen..example", NAME_EMPTY_LABEL, ""},
     {".münchen.example", NAME_EMPTY_LABEL, ""},
     {"-münchen.example", NAME_IDNA, ""},
@@ -242,6 +253,8 @@ static const char *canonical_name;
 static struct addrinfo found;
 static char canonical_copy[300];
 
+#define NO_CANONICAL "an answer without a canonical name"
+
 int gethostname(char *name, size_t size)
 {
     if (system_name == NULL) {
@@ -260,7 +273,8 @@ int getaddrinfo(const char *node, const char *service,
     if (canonical_name == NULL)
         return EAI_NONAME;
     snprintf(canonical_copy, sizeof canonical_copy, "%s", canonical_name);
-    found.ai_canonname = canonical_copy;
+    found.ai_canonname =
+        strcmp(canonical_name, NO_CANONICAL) == 0 ? NULL : canonical_copy;
     *result = &found;
     return 0;
 }
@@ -289,6 +303,8 @@ static void names_host(void **state)
         {"mx1", "localhost.localdomain", ""},
         {"mx1", "localhost6.localdomain6", ""},
         {"mx1", "mx1.localdomain", ""},
+        {"mx1", "mx1.localhost", ""},
+        {"mx1", NO_CANONICAL, ""},
         {"mx1", "192.0.2.1", ""},
         {"mx1.localdomain", "mx1.example.org", "mx1.example.org"},
         {"localhost.localdomain", NULL, ""},

@@ -2,6 +2,8 @@
 /* network_test.c - networks, lists of them, this host's addresses */
 #include "base/network.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,22 +157,78 @@ static void lists(void **state)
     networks_clear(&networks);
 }
 
-/* Which addresses a host has is its own matter; that they are whole addresses
- * and come behind what was there is not. */
+/* The interfaces of the host; NULL: the system does not tell. These definitions
+ * stand before the C library's, whose headers have other parameter names.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+static struct ifaddrs *interfaces;
+
+int getifaddrs(struct ifaddrs **list)
+{
+    *list = interfaces;
+    return interfaces == NULL ? -1 : 0;
+}
+
+void freeifaddrs(struct ifaddrs *list)
+{
+    assert_ptr_equal(list, interfaces);
+}
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+
 static void adds_host(void **state)
 {
-    const struct network first = network_of("192.0.2.0/24");
-    const struct address loopback = address_of("127.0.0.1");
+    static const struct {
+        unsigned flags;
+        const char *address; /* NULL: an interface without one */
+        bool added;
+    } rows[] = {
+        {IFF_UP | IFF_LOOPBACK, "127.0.0.1", true},
+        {IFF_UP | IFF_LOOPBACK, "::1", true},
+        {IFF_UP, "192.0.2.1", true},
+        {IFF_UP, "2001:db8::1", true},
+        {IFF_UP, "fe80::1", true},
+        {IFF_UP, NULL, false},
+        {0, "192.0.2.2", false},
+    };
+    const struct network first = network_of("203.0.113.0/24");
+    struct sockaddr_storage sockets[COUNT(rows)];
+    struct ifaddrs list[COUNT(rows)] = {{0}};
     struct networks networks = {0};
+    size_t added = 1;
 
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        list[i].ifa_flags = rows[i].flags;
+        list[i].ifa_next = i + 1 < COUNT(rows) ? &list[i + 1] : NULL;
+        if (rows[i].address != NULL) {
+            const struct address address = address_of(rows[i].address);
+
+            address_to_socket(&address, 0, &sockets[i]);
+            list[i].ifa_addr = (struct sockaddr *)&sockets[i];
+        }
+    }
+    interfaces = list;
     assert_true(networks_add(&networks, &first));
     assert_true(networks_add_host(&networks));
     assert_true(network_has(&networks.at[0], &first.base));
-    for (size_t i = 1; i < networks.count; i++)
-        assert_int_equal(networks.at[i].bits, 128);
-    if (networks.count > 1)
-        assert_true(networks_have(&networks, &loopback));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (!rows[i].added)
+            continue;
+        const struct network one = network_of(rows[i].address);
+
+        assert_int_equal(networks.at[added].bits, one.bits);
+        assert_true(address_equal(&networks.at[added].base, &one.base));
+        added++;
+    }
+    assert_int_equal(networks.count, added);
     networks_clear(&networks);
+}
+
+static void says_when_host_is_unknown(void **state)
+{
+    struct networks networks = {0};
+
+    interfaces = NULL;
+    assert_false(networks_add_host(&networks));
+    assert_int_equal(networks.count, 0);
 }
 
 int main(void)
@@ -180,6 +238,7 @@ int main(void)
         cmocka_unit_test(has),
         cmocka_unit_test(lists),
         cmocka_unit_test(adds_host),
+        cmocka_unit_test(says_when_host_is_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
