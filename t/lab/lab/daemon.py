@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""bonafided on the mx, in a root without anything else in it."""
+
+import os
+import re
+import signal
+import socket
+import threading
+
+from .dns import HERE, NSD
+from .process import Failed, Process, wait_until
+from .roots import Root
+
+CONFIG = os.path.join(HERE, "..", "..", "config")       # the shipped files
+
+_FILE = "/etc/bonafide/bonafide.yaml"
+_SITE = {
+    "listen": "inet:8894@127.0.0.1",
+    "user": "bonafide",
+    "identity": "mx.home.example",
+    "log": "{to: stderr, level: info}",
+    "local": "{domains: [home.example]}",
+    "dns": f'{{servers: ["{NSD[0]}"]}}',
+}
+_FIELD = re.compile(r'([\w-]+)=("(?:[^"\\]|\\.)*"|\S*)')
+_SANITIZER = re.compile(r"(Address|Leak|Thread)Sanitizer|runtime error:")
+
+
+def shipped(name):
+    """The text of a file of config/, for `settings`."""
+    with open(os.path.join(CONFIG, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def settings(text="", **site):
+    """A policy file for the lab: `text` in YAML, with the keys of its site.
+
+    The site's keys, which `site` may change, take the place of those in `text`.
+    """
+    site = _SITE | site
+    blocks = re.split(r"^(?=\S)", text, flags=re.MULTILINE)
+    kept = [block for block in blocks if block.partition(":")[0] not in site]
+    return "".join([*kept, "" if text.endswith("\n") else "\n",
+                    *(f"{key}: {value}\n" for key, value in site.items())])
+
+
+class Bonafided(Process):
+    """The daemon under test; the program is what $BONAFIDED names.
+
+    `notes` holds what it has told its service manager, a line each.
+    """
+
+    def __init__(self, text, name="bonafided"):
+        super().__init__(name, Root(None, name), "mx")
+        program = os.environ.get("BONAFIDED")
+        if not program:
+            raise Failed("BONAFIDED must name the program to test")
+        self.root.show(os.path.abspath(program), "/usr/sbin/bonafided")
+        for file, line in (("passwd", "bonafide:x:899:899::/:/bin/false"),
+                           ("group", "bonafide:x:899:")):
+            with open(self.root.path(f"/etc/{file}"), "a",
+                      encoding="utf-8") as table:
+                table.write(f"{line}\n")
+        self.root.write("/etc/hosts", "127.0.0.1 localhost\n"
+                        "45.1.0.1 mx.home.example mx\n")
+        self.root.write("/etc/resolv.conf", f"nameserver {NSD[0]}\n")
+        self.notes = []
+        self._listen()
+        self.configure(text)
+        self.launch()
+
+    def configure(self, text):
+        """Write its file; takes effect at the next start or reload."""
+        self.root.write(_FILE, text)
+
+    def launch(self):
+        """Start it, at first or again after `stop`."""
+        self.notes.clear()
+        sanitizers = {key: value for key, value in os.environ.items()
+                      if key.endswith("SAN_OPTIONS")}
+        self.start(["/usr/sbin/bonafided", "-f", "-c", _FILE],
+                   NOTIFY_SOCKET="/run/notify", **sanitizers)
+
+    def check(self, text):
+        """What `bonafided -t` makes of a file: status and all its output."""
+        self.root.write("/etc/bonafide/other.yaml", text)
+        done = self.root.output(["/usr/sbin/bonafided", "-t", "-c",
+                                 "/etc/bonafide/other.yaml"])
+        return done.returncode, done.stdout
+
+    def ready(self, count=1):
+        """Wait until it has said READY, `count` times since its start."""
+        def said():
+            if not self.running():
+                raise Failed(f"{self.name} ended\n{self.log()}")
+            return self.notes.count("READY=1") >= count
+        wait_until(said, f"{self.name} is ready")
+
+    def reload(self):
+        """Have it read its file again, and wait until it has."""
+        count = self.notes.count("READY=1")
+        self.signal(signal.SIGHUP)
+        self.ready(count + 1)
+
+    def stop(self, seconds=15):
+        """End it as a service manager does; Failed unless it ends well."""
+        status = super().stop(seconds)
+        log = self.log()
+        if status != 0 or _SANITIZER.search(log):
+            raise Failed(f"{self.name} ended with status {status}\n{log}")
+        return status
+
+    def verdicts(self):
+        """Its verdict lines, each as a dict of the fields."""
+        return [{key: _unquoted(value) for key, value in _FIELD.findall(line)}
+                for line in self.log().splitlines() if "verdict=" in line]
+
+    def _listen(self):
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path = self.root.path("/run/notify")
+        notify.bind(path)
+        os.chmod(path, 0o666)
+        threading.Thread(target=self._note, args=(notify,),
+                         daemon=True).start()
+
+    def _note(self, notify):
+        while True:
+            self.notes += notify.recv(65536).decode().splitlines()
+
+
+def _unquoted(value):
+    return value[1:-1].replace('\\"', '"') if value[:1] == '"' else value
