@@ -38,9 +38,10 @@ void helo_forward_describe(struct text *text, struct finding finding,
 
     (void)settings;
     if (finding.result == RESULT_NONE) {
-        text_add(text, helo->form == HELO_LITERAL
-                           ? "the HELO name is an address literal"
-                           : "the HELO name is no fully qualified domain name");
+        text_add(text,
+                 helo->form == HELO_LITERAL
+                     ? "the HELO name is an address literal"
+                     : "the HELO name is not a fully qualified domain name");
         return;
     }
     text_add(text, "the HELO name ");

@@ -174,9 +174,10 @@ void helo_match_describe(struct text *text, struct finding finding,
                          const struct check_settings *settings)
 {
     if (finding.result == RESULT_NONE) {
-        text_add(text, facts->client.known
-                           ? "the HELO name is no fully qualified domain name"
-                           : "the client's address is not known");
+        text_add(text,
+                 facts->client.known
+                     ? "the HELO name is not a fully qualified domain name"
+                     : "the client's address is not known");
         return;
     }
     if (facts->helo.form == HELO_LITERAL) {

@@ -64,17 +64,12 @@ void helo_syntax_describe(struct text *text, struct finding finding,
     case HELO_BARE_ADDRESS:
         text_add(text, "the HELO name is the bare address ");
         words_add_address(text, &helo->address);
-        text_add(text, address_is_v4(&helo->address)
-                           ? "; as an address literal it would be ["
-                           : "; as an address literal it would be [IPv6:");
-        words_add_address(text, &helo->address);
-        text_add(text, "]");
+        text_add(text, ", without the brackets of an address literal");
         return;
     case HELO_BAD_LITERAL:
         text_add(text, "the HELO name ");
         words_add_quoted(text, helo->text);
-        text_add(text, " is no address literal; these are written [192.0.2.1] "
-                       "and [IPv6:2001:db8::1]");
+        text_add(text, " is not a valid address literal");
         return;
     case HELO_BAD_NAME:
         text_add(text, "the HELO name ");

@@ -45,7 +45,7 @@ static const struct {
     {"[192.0.2.7]", NULL, NULL, RESULT_NONE, REASON_NONE,
      "the HELO name is an address literal"},
     {"desktop", NULL, NULL, RESULT_NONE, REASON_NONE,
-     "the HELO name is no fully qualified domain name"},
+     "the HELO name is not a fully qualified domain name"},
     {"192.0.2.7", NULL, NULL, RESULT_NONE, REASON_NONE, NULL},
     {"[192.0.2", NULL, NULL, RESULT_NONE, REASON_NONE, NULL},
     {"a..example", NULL, NULL, RESULT_NONE, REASON_NONE, NULL},

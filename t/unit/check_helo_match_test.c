@@ -162,7 +162,7 @@ static const struct {
     /* What does not apply. */
     {"unqualified", MATCH_BY_EVERY, ANY, V4, "desktop", NULL, NULL, "desktop",
      V4, RESULT_NONE, REASON_NONE,
-     "the HELO name is no fully qualified domain name"},
+     "the HELO name is not a fully qualified domain name"},
     {"bare address", MATCH_BY_EVERY, ANY, V4, V4, NULL, NULL, NULL, NULL,
      RESULT_NONE, REASON_NONE, NULL},
     {"missing", MATCH_BY_EVERY, ANY, V4, NULL, NULL, NULL, NULL, NULL,

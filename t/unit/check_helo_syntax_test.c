@@ -35,14 +35,13 @@ static const struct {
      "name"},
     {"localhost.", RESULT_FAIL, REASON_UNQUALIFIED, NULL},
     {"192.0.2.7", RESULT_FAIL, REASON_BARE_ADDRESS,
-     "the HELO name is the bare address 192.0.2.7; as an address literal it "
-     "would be [192.0.2.7]"},
+     "the HELO name is the bare address 192.0.2.7, without the brackets of an "
+     "address literal"},
     {"2001:db8::7", RESULT_FAIL, REASON_BARE_ADDRESS,
-     "the HELO name is the bare address 2001:db8::7; as an address literal it "
-     "would be [IPv6:2001:db8::7]"},
+     "the HELO name is the bare address 2001:db8::7, without the brackets of "
+     "an address literal"},
     {"[192.0.2.256]", RESULT_FAIL, REASON_BAD_LITERAL,
-     "the HELO name \"[192.0.2.256]\" is no address literal; these are written "
-     "[192.0.2.1] and [IPv6:2001:db8::1]"},
+     "the HELO name \"[192.0.2.256]\" is not a valid address literal"},
     {"[192.0.2.1", RESULT_FAIL, REASON_BAD_LITERAL, NULL},
     {"[]", RESULT_FAIL, REASON_BAD_LITERAL, NULL},
     {"a..example.net", RESULT_FAIL, REASON_BAD_LABEL,
