@@ -10,6 +10,7 @@ these namespaces alone.  No host has a default route or a link to the machine.
 """
 
 import subprocess
+from contextlib import nullcontext
 
 from . import kernel
 
@@ -126,11 +127,14 @@ def _route(name, kind, networks, gates=(None, None)):
 
 
 def _ip(*commands, host=None):
-    """Run ip(8) commands in one go, in a host's namespace or the outer one."""
-    where = ["-netns", host] if host else []
-    done = subprocess.run(["ip", *where, "-batch", "-"], text=True,
-                          input="\n".join(commands) + "\n",
-                          capture_output=True, check=False)
+    """Run ip(8) commands in one go, in a host's namespace or the outer one.
+
+    Not by `ip -netns`, which does not work where / is no mount of its own.
+    """
+    with inside(host) if host else nullcontext():
+        done = subprocess.run(["ip", "-batch", "-"], text=True,
+                              input="\n".join(commands) + "\n",
+                              capture_output=True, check=False)
     if done.returncode != 0:
         raise kernel.Unsupported(
             f"ip: {done.stderr.strip()}: {'; '.join(commands)}. The kernel "
