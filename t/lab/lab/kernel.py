@@ -74,14 +74,19 @@ def enter_network(path):
         os.close(there)
 
 
+def require_root():
+    """Fail with Unsupported in a process that is not root's."""
+    if os.geteuid() != 0:
+        raise Unsupported("the lab makes namespaces and mounts: run it as root")
+
+
 def enclose(main, *, net=True):
     """Run `main()` in an enclosure and return its exit status.
 
-    With net=False it shares the network of the machine.  Fails with Unsupported
-    if this process may not make namespaces.
+    With net=False it shares the network of the machine.  A process that may not
+    make namespaces says so and ends with status 1.
     """
-    if os.geteuid() != 0:
-        raise Unsupported("the lab makes namespaces and mounts: run it as root")
+    require_root()
     return _fork(lambda: _outer(main, net))
 
 

@@ -44,6 +44,7 @@ def prepare(names):
 
     To be called outside of an enclosure.
     """
+    kernel.require_root()
     for name in names:
         archive = _archive(name)
         if os.path.exists(archive):
