@@ -10,10 +10,18 @@
 
 #include <stdbool.h>
 
+/** Sockets open at once; further questions wait their turn, first come first
+ * served. */
+#define DNS_SOCKETS_MOST 512
+
+/** Questions under way and waiting; one more is answered temperror/internal at
+ * once. At 1 KiB each they are bounded so when no server answers. */
+#define DNS_QUESTIONS_MOST 8192
+
 struct resolver;
 
-/** @return NULL when memory ends or, with `why` filled, when no server is
- *          configured and /etc/resolv.conf names none */
+/** @return NULL with `why`: memory ends, or no server is configured and
+ *          /etc/resolv.conf names none */
 struct resolver *resolver_new(struct loop *loop,
                               const struct dns_settings *settings, char *why,
                               size_t why_size);
@@ -43,11 +51,12 @@ struct dns_ask {
     struct dns_ask *next; /* the resolver's */
 };
 
-/** Ask; any thread. `name` to `done` are filled by the asker. */
+/** Ask; any thread. `name` to `done` are filled by the asker. Equal questions
+ * under way are asked once. */
 void resolver_ask(struct resolver *resolver, struct dns_ask *ask);
 
-/** After the loop was stopped: every open question is answered
- * temperror/internal, all is freed. */
+/** After the loop was stopped, and when nobody can ask any more: every open
+ * question is answered temperror/internal, all is freed. */
 void resolver_free(struct resolver **resolver);
 
 #endif
