@@ -154,6 +154,7 @@ def _first(main, alive, held):
     pid = os.fork()
     if pid == 0:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _exit_with(main)
     while True:
         done, status = os.wait()
