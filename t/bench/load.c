@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* load.c - drives a milter as a mail server does, over several connections at
+ * once, and tells how long each answer took and what CPU a session cost
+ *
+ *   load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-f FIRST] [-g GAP_MS]
+ *        [-p PID] PATH
+ *
+ *   -n  sessions in all (1000)
+ *   -c  connections at once (8); a session is a connection
+ *   -k  identities that the sessions take in turn (64): each has a client
+ *       address, a HELO name and a sender of its own
+ *   -f  the first of them (0)
+ *   -g  milliseconds between two steps of a session (0), as SMTP clients that
+ *       are a network away leave
+ *   -p  the process whose CPU time is told; 0, the default, for none
+ *   PATH is the milter's unix socket; it is waited for up to 10 s.
+ *
+ * Prints, one a line: `negotiated`, what the filter asked for; `answers`, by
+ * kind; `STEP`, with the median, the 99th percentile and the longest time in
+ * microseconds from sending a step to its reply; `rate`, sessions a second;
+ * `cpu`, microseconds a session. Exits with 1 when a reply was lost.
+ */
+#include "bench.h"
+#include "mta.h"
+
+#include <errno.h>
+#include <libmilter/mfdef.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CONNECTIONS_MOST 500
+#define SESSIONS_MOST    1000000
+#define IDENTITIES_MOST  131072
+#define GAP_MOST_MS      1000
+#define START_US         10000000  /* for the socket to be there */
+#define REPLY_US         15000000  /* no reply after that: it is lost */
+#define SETTLE_NS        300000000 /* what follows the last QUIT */
+#define US_PER_MS        1000
+#define US_PER_S         1e6
+#define NS_PER_US        1e3
+
+struct options {
+    uint32_t sessions, connections, identities, first, gap_ms, pid;
+    const char *path;
+};
+
+/** The times of one step's answers, in microseconds. */
+struct samples {
+    uint32_t *us;
+    size_t count;
+};
+
+struct connection {
+    int fd;        /* -1: none is open */
+    int64_t since; /* when the step was sent */
+    int64_t due;   /* the next step while none is awaited, else the reply */
+    struct mta mta;
+};
+
+struct load {
+    struct options options;
+    uint32_t begun, ended, lost;
+    uint32_t answers[UINT8_MAX + 1]; /* by SMFIR_ */
+    uint32_t actions, protocol;
+    struct samples samples[MTA_STEPS];
+    struct connection *connections;
+    struct pollfd *polled;
+};
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd;
+
+    if (strlen(path) >= sizeof to.sun_path)
+        bench_fail("the socket's path is too long", 0);
+    memcpy(to.sun_path, path, strlen(path));
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0)
+        bench_fail("socket", errno);
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void wait_for_filter(const char *path)
+{
+    const struct timespec pause = {0, 20000000};
+    const int64_t until = bench_now_us() + START_US;
+    int fd;
+
+    while ((fd = connect_to(path)) < 0) {
+        if (bench_now_us() > until)
+            bench_fail("nobody serves the socket", errno);
+        nanosleep(&pause, NULL);
+    }
+    close(fd);
+}
+
+static void end_session(struct load *load, struct connection *connection,
+                        bool lost)
+{
+    close(connection->fd);
+    connection->fd = -1;
+    load->ended++;
+    load->lost += lost;
+}
+
+/* Without MSG_DONTWAIT: a step is far smaller than a socket's buffer. */
+static void send_step(struct load *load, struct connection *connection)
+{
+    struct mta *mta = &connection->mta;
+    const size_t length = mta_next(mta);
+
+    connection->since = bench_now_us();
+    if (send(connection->fd, mta->out, length, MSG_NOSIGNAL) !=
+        (ssize_t)length) {
+        end_session(load, connection, true);
+        return;
+    }
+    if (mta->over)
+        end_session(load, connection, false);
+    else if (mta->awaits)
+        connection->due = connection->since + REPLY_US;
+    else
+        connection->due =
+            connection->since + (int64_t)load->options.gap_ms * US_PER_MS;
+}
+
+static void begin_session(struct load *load, struct connection *connection)
+{
+    const struct options *options = &load->options;
+
+    connection->fd = connect_to(options->path);
+    if (connection->fd < 0)
+        bench_fail("connect", errno);
+    mta_begin(&connection->mta,
+              options->first + load->begun % options->identities);
+    load->begun++;
+    send_step(load, connection);
+}
+
+static void note_answer(struct load *load, struct connection *connection)
+{
+    const int64_t now = bench_now_us();
+    const struct mta *mta = &connection->mta;
+    struct samples *samples = &load->samples[mta->step];
+
+    samples->us[samples->count++] = (uint32_t)(now - connection->since);
+    load->answers[(unsigned char)mta->answer]++;
+    if (mta->step == MTA_NEGOTIATE) {
+        load->actions = mta->actions;
+        load->protocol = mta->protocol;
+        connection->due = now;
+    } else {
+        connection->due = now + (int64_t)load->options.gap_ms * US_PER_MS;
+    }
+}
+
+static void receive(struct load *load, struct connection *connection)
+{
+    struct mta *mta = &connection->mta;
+    unsigned char octets[MTA_IN_SIZE];
+    const ssize_t length = recv(connection->fd, octets,
+                                sizeof octets - mta->in_length, MSG_DONTWAIT);
+
+    if (length < 0 && errno == EAGAIN)
+        return;
+    if (length <= 0) {
+        end_session(load, connection, true);
+        return;
+    }
+    switch (mta_take(mta, octets, (size_t)length)) {
+    case MTA_INCOMPLETE:
+        break;
+    case MTA_ANSWERED:
+        note_answer(load, connection);
+        break;
+    case MTA_BROKEN:
+        end_session(load, connection, true);
+        break;
+    }
+}
+
+/* Begin what may begin, send what is due; the time until more is. */
+static int advance(struct load *load)
+{
+    int64_t next = bench_now_us() + REPLY_US;
+
+    for (uint32_t i = 0; i < load->options.connections; i++) {
+        struct connection *connection = &load->connections[i];
+
+        if (connection->fd < 0 && load->begun < load->options.sessions)
+            begin_session(load, connection);
+        while (connection->fd >= 0 && connection->due <= bench_now_us()) {
+            if (connection->mta.awaits)
+                end_session(load, connection, true);
+            else
+                send_step(load, connection);
+        }
+        load->polled[i].fd = connection->fd;
+        load->polled[i].events = POLLIN;
+        if (connection->fd >= 0 && connection->due < next)
+            next = connection->due;
+        else if (connection->fd < 0 && load->begun < load->options.sessions)
+            next = 0;
+    }
+    next -= bench_now_us();
+    return next > 0 ? (int)((next + US_PER_MS - 1) / US_PER_MS) : 0;
+}
+
+static void run(struct load *load)
+{
+    const uint32_t connections = load->options.connections;
+
+    for (;;) {
+        const int wait_ms = advance(load);
+
+        if (load->ended == load->options.sessions)
+            return;
+        if (poll(load->polled, connections, wait_ms) < 0 && errno != EINTR)
+            bench_fail("poll", errno);
+        for (uint32_t i = 0; i < connections; i++)
+            if (load->connections[i].fd >= 0 && load->polled[i].revents)
+                receive(load, &load->connections[i]);
+    }
+}
+
+static int by_size(const void *left, const void *right)
+{
+    const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+static void print_step(enum mta_step step, struct samples *samples)
+{
+    const size_t count = samples->count;
+
+    if (count == 0)
+        return;
+    qsort(samples->us, count, sizeof *samples->us, by_size);
+    printf("%-10s median %6u  p99 %6u  max %6u us  (%zu replies)\n",
+           mta_step_name(step), samples->us[count / 2],
+           samples->us[count * 99 / 100], samples->us[count - 1], count);
+}
+
+static void print(struct load *load)
+{
+    const uint32_t *answers = load->answers;
+
+    printf("negotiated actions 0x%x protocol 0x%x\n", load->actions,
+           load->protocol);
+    printf("answers    continue %u  reject %u  tempfail %u  other %u  lost "
+           "%u\n",
+           answers[SMFIR_CONTINUE],
+           answers[SMFIR_REJECT] + answers[SMFIR_REPLYCODE],
+           answers[SMFIR_TEMPFAIL], answers[SMFIR_ACCEPT], load->lost);
+    for (enum mta_step step = 0; step < MTA_STEPS; step++)
+        print_step(step, &load->samples[step]);
+}
+
+/* Of all threads, those that have ended too. */
+static double cpu_us_of(uint32_t pid)
+{
+    struct timespec used;
+    clockid_t clock;
+    int code;
+
+    if (pid == 0)
+        return 0;
+    code = clock_getcpuclockid((pid_t)pid, &clock);
+    if (code || clock_gettime(clock, &used) != 0)
+        bench_fail("the process's CPU time", code ? code : errno);
+    return (double)used.tv_sec * US_PER_S + (double)used.tv_nsec / NS_PER_US;
+}
+
+static void measure(struct load *load)
+{
+    const struct timespec settle = {0, SETTLE_NS};
+    const double cpu = cpu_us_of(load->options.pid);
+    const int64_t begun = bench_now_us();
+    double seconds;
+
+    run(load);
+    seconds = (double)(bench_now_us() - begun) / US_PER_S;
+    nanosleep(&settle, NULL);
+    print(load);
+    printf("rate       %.0f sessions/s\n", load->options.sessions / seconds);
+    if (load->options.pid)
+        printf("cpu        %.1f us/session\n",
+               (cpu_us_of(load->options.pid) - cpu) / load->options.sessions);
+}
+
+static const char usage[] =
+    "usage: load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-f FIRST]\n"
+    "            [-g GAP_MS] [-p PID] PATH     (no count being 0)";
+
+static struct options read_options(int argc, char **argv)
+{
+    struct options options = {
+        .sessions = 1000, .connections = 8, .identities = 64};
+    int option;
+
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+    while ((option = getopt(argc, argv, "n:c:k:f:g:p:")) != -1) {
+        const char given = (char)option;
+
+        if (option == 'n')
+            options.sessions = bench_number(given, optarg, SESSIONS_MOST);
+        else if (option == 'c')
+            options.connections = bench_number(given, optarg, CONNECTIONS_MOST);
+        else if (option == 'k')
+            options.identities = bench_number(given, optarg, IDENTITIES_MOST);
+        else if (option == 'f')
+            options.first = bench_number(given, optarg, IDENTITIES_MOST);
+        else if (option == 'g')
+            options.gap_ms = bench_number(given, optarg, GAP_MOST_MS);
+        else if (option == 'p')
+            options.pid = bench_number(given, optarg, INT32_MAX);
+        else
+            bench_fail(usage, 0);
+    }
+    if (optind != argc - 1 || options.sessions == 0 ||
+        options.connections == 0 || options.identities == 0)
+        bench_fail(usage, 0);
+    options.path = argv[optind];
+    return options;
+}
+
+int main(int argc, char **argv)
+{
+    struct load *load = bench_alloc(1, sizeof *load);
+    uint32_t lost;
+
+    load->options = read_options(argc, argv);
+    load->connections =
+        bench_alloc(load->options.connections, sizeof *load->connections);
+    load->polled = bench_alloc(load->options.connections, sizeof *load->polled);
+    for (uint32_t i = 0; i < load->options.connections; i++)
+        load->connections[i].fd = -1;
+    /* One answer a step, for no filter here is told of single header fields
+     * that it would answer. */
+    for (enum mta_step step = 0; step < MTA_STEPS; step++)
+        load->samples[step].us =
+            bench_alloc(load->options.sessions, sizeof(uint32_t));
+    wait_for_filter(load->options.path);
+    measure(load);
+    lost = load->lost;
+    for (enum mta_step step = 0; step < MTA_STEPS; step++)
+        free(load->samples[step].us);
+    free(load->polled);
+    free(load->connections);
+    free(load);
+    return lost ? EXIT_FAILURE : EXIT_SUCCESS;
+}
