@@ -167,25 +167,28 @@ static void test_in_progress(void **state)
     assert_lines(&reply, want);
 }
 
+static void assert_advice(const char *advice)
+{
+    size_t lines = 1;
+
+    assert_true(strlen(advice) > 20);
+    for (; *advice != '\0'; advice++) {
+        lines += *advice == '\n';
+        assert_true(*advice == '\n' || (*advice >= 0x20 && *advice <= 0x7e));
+    }
+    assert_in_range(lines, 1, 2);
+}
+
 /* Each way a check can come out has words of its own or its check's, fit for a
  * reply as they are. */
 static void test_advice(void **state)
 {
-    for (unsigned check = 0; check < CHECK_COUNT; check++) {
-        for (unsigned i = RESULT_PASS; i <= RESULT_NONE; i++) {
-            for (unsigned j = REASON_NONE; j <= REASON_INTERNAL; j++) {
-                struct finding finding = {(enum result)i, (enum reason)j};
-                const char *advice = advice_for((enum check)check, finding);
-                assert_true(strlen(advice) > 20);
-                size_t lines = 1;
-                for (const char *at = advice; *at != '\0'; at++) {
-                    lines += *at == '\n';
-                    assert_true(*at == '\n' || (*at >= 0x20 && *at <= 0x7e));
-                }
-                assert_in_range(lines, 1, 2);
-            }
-        }
-    }
+    for (unsigned i = 0; i < CHECK_COUNT; i++)
+        for (unsigned j = RESULT_PASS; j <= RESULT_NONE; j++)
+            for (unsigned k = REASON_NONE; k <= REASON_INTERNAL; k++)
+                assert_advice(advice_for(
+                    (enum check)i,
+                    (struct finding){(enum result)j, (enum reason)k}));
 }
 
 static const struct {
