@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* policy.c - the policy file from its octets to a structure that is whole, and
+ * the counting of who holds it */
+#include "policy/policy.h"
+
+#include "policy/checks.h"
+#include "policy/exception.h"
+#include "policy/keys.h"
+#include "policy/rules.h"
+#include "policy/sanity.h"
+#include "policy/tree.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A policy with the number of its holders. */
+struct held {
+    struct policy policy; /* first: a policy's address is its held one's */
+    atomic_uint holders;
+};
+
+static struct held *held_of(struct policy *policy)
+{
+    return (struct held *)policy;
+}
+
+struct policy *policy_hold(struct policy *policy)
+{
+    atomic_fetch_add_explicit(&held_of(policy)->holders, 1,
+                              memory_order_relaxed);
+    return policy;
+}
+
+static struct key_places places_of(struct policy *policy)
+{
+    return (struct key_places){
+        {[KEY_OF_POLICY] = policy, [KEY_OF_RULES] = &policy->rules}};
+}
+
+static void policy_free(struct policy *policy)
+{
+    const struct key_places places = places_of(policy);
+
+    exceptions_clear(policy);
+    keys_clear(&places);
+    rules_clear(&policy->rules);
+    networks_clear(&policy->site.host);
+    free(held_of(policy));
+}
+
+void policy_drop(struct policy *policy)
+{
+    unsigned before = atomic_fetch_sub_explicit(&held_of(policy)->holders, 1,
+                                                memory_order_acq_rel);
+
+    assert(before > 0);
+    if (before == 1)
+        policy_free(policy);
+}
+
+void complaints_clear(struct complaints *complaints)
+{
+    for (size_t i = 0; i < complaints->count; i++)
+        free(complaints->at[i].text);
+    free(complaints->at);
+    *complaints = (struct complaints){0};
+}
+
+/* Who we are, where the file does not say. */
+static void find_identity(struct reading *reading, const struct node *root,
+                          struct policy *policy)
+{
+    char *identity = policy->site.identity;
+    bool left_out = root == NULL || node_find(root, "identity") == NULL;
+
+    if (left_out && (!name_of_host(identity) || !name_is_qualified(identity)))
+        reading_error(reading, (struct mark){0, 0},
+                      "`identity` is left out and this host has no fully "
+                      "qualified name, expected one in the file, such as "
+                      "identity: mx1.example.org");
+    memcpy(policy->callout.name, identity, sizeof(policy->callout.name));
+}
+
+static bool add_domain(struct site *site, const char *domain)
+{
+    site->domains = calloc(1, sizeof(*site->domains));
+    if (site->domains == NULL)
+        return false;
+    snprintf(*site->domains, sizeof(*site->domains), "%s", domain);
+    site->domain_count = 1;
+    return true;
+}
+
+static bool networks_copy(struct networks *to, const struct networks *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        if (!networks_add(to, &from->at[i]))
+            return false;
+    return true;
+}
+
+/* `local:` where the file leaves it out: the domain of our identity, and the
+ * addresses of this host. */
+static void find_local(struct reading *reading, const struct node *root,
+                       struct site *site)
+{
+    const struct node *local = root != NULL ? node_find(root, "local") : NULL;
+    char domain[NAME_SIZE];
+
+    if (!networks_add_host(&site->host)) {
+        reading_error(reading, (struct mark){0, 0},
+                      "the addresses of this host cannot be found out");
+        return;
+    }
+    if ((local == NULL || node_find(local, "domains") == NULL) &&
+        !add_domain(site, name_organisation(domain, site->identity)
+                              ? domain
+                              : site->identity))
+        reading_no_memory(reading);
+    if ((local == NULL || node_find(local, "addresses") == NULL) &&
+        !networks_copy(&site->addresses, &site->host))
+        reading_no_memory(reading);
+}
+
+/* A callout needs to know where to; one that is never made is not run. */
+static void complete_rules(struct rules *rules, const struct policy *policy)
+{
+    if (policy->callout_when == CALLOUT_WHEN_NEVER)
+        rules->checks[CHECK_CALLOUT].run = false;
+    if (rules->checks[CHECK_CALLOUT].run)
+        rules->checks[CHECK_SENDER_DOMAIN].run = true;
+}
+
+static void add_needs(struct policy *policy, const struct rules *rules)
+{
+    policy->needs |= rules_needs(rules);
+    policy->can_tag = policy->can_tag || rules_can_tag(rules);
+}
+
+static void complete(struct policy *policy)
+{
+    complete_rules(&policy->rules, policy);
+    add_needs(policy, &policy->rules);
+    for (size_t i = 0; i < policy->exception_count; i++) {
+        struct exception *exception = &policy->exceptions[i];
+        if (exception->accept)
+            continue;
+        complete_rules(&exception->rules, policy);
+        add_needs(policy, &exception->rules);
+    }
+    if (policy->can_tag)
+        policy->needs |= NEED_REVERSE; /* a tag says iprev */
+}
+
+static void read_root(struct reading *reading, const struct node *root,
+                      struct policy *policy)
+{
+    const struct key_places places = places_of(policy);
+
+    keys_read(reading, root, "", &places);
+    const struct node *rules = node_find(root, "policy");
+    if (rules != NULL) {
+        keys_read(reading, rules, "policy", &places);
+        checks_read(reading, rules, &policy->rules);
+    }
+    const struct node *exceptions = node_find(root, "exceptions");
+    if (exceptions != NULL)
+        exceptions_read(reading, exceptions, policy);
+}
+
+static void read_text(struct reading *reading, struct span text,
+                      struct policy *policy)
+{
+    struct node *root = tree_read(reading, text);
+
+    if (root != NULL && node_is_empty(root))
+        tree_free(&root);
+    if (root != NULL && root->kind == NODE_MAP) {
+        read_root(reading, root, policy);
+    } else if (root != NULL) {
+        reading_error(reading, root->at,
+                      "the file is a %s, expected a map of keys",
+                      root->kind == NODE_LIST ? "list" : "single value");
+        tree_free(&root);
+    }
+    if (root != NULL || !reading->failed) {
+        find_identity(reading, root, policy);
+        find_local(reading, root, &policy->site);
+    }
+    if (!reading->failed)
+        sanity_check(reading, root, policy);
+    tree_free(&root);
+}
+
+/* Who else could write the file could make us do what he likes. */
+static void check_ownership(struct reading *reading, const struct stat *about)
+{
+    const struct mark whole = {0, 0};
+
+    if (!S_ISREG(about->st_mode))
+        return;
+    if (about->st_mode & S_IWOTH)
+        reading_error(reading, whole,
+                      "everybody can write this file, expected mode 644 or "
+                      "less");
+    if (about->st_uid != 0 && about->st_uid != geteuid())
+        reading_warning(reading, whole,
+                        "the file belongs to user %lu, neither root nor us",
+                        (unsigned long)about->st_uid);
+}
+
+/* All octets, up to one more than a file may have. */
+static bool read_octets(int file, char *octets, size_t *length)
+{
+    *length = 0;
+    while (*length <= TREE_OCTETS_MOST) {
+        ssize_t got =
+            read(file, octets + *length, TREE_OCTETS_MOST + 1 - *length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return false;
+        if (got == 0)
+            break;
+        *length += (size_t)got;
+    }
+    return true;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* What errno says; call it before anything else can change that. */
+static void note_unreadable(struct reading *reading)
+{
+    char why[128] = "";
+
+    if (strerror_r(errno, why, sizeof(why)) != 0)
+        snprintf(why, sizeof(why), "the system does not say why");
+    reading_error(reading, (struct mark){0, 0}, "cannot be read: %s", why);
+}
+
+static bool read_open(struct reading *reading, int file, char *octets,
+                      size_t *length)
+{
+    struct stat before, after;
+
+    if (fstat(file, &before) != 0 || !read_octets(file, octets, length) ||
+        fstat(file, &after) != 0) {
+        note_unreadable(reading);
+        return false;
+    }
+    check_ownership(reading, &before);
+    if (S_ISREG(before.st_mode) && !is_same(&before, &after)) {
+        reading_error(reading, (struct mark){0, 0},
+                      "the file changed while it was read, expected it whole");
+        return false;
+    }
+    return true;
+}
+
+static void read_file(struct reading *reading, struct policy *policy)
+{
+    size_t length;
+    char *octets = malloc(TREE_OCTETS_MOST + 1);
+
+    if (octets == NULL) {
+        reading_no_memory(reading);
+        return;
+    }
+    int file = open(reading->file, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        note_unreadable(reading);
+    } else {
+        if (read_open(reading, file, octets, &length))
+            read_text(reading, (struct span){octets, length}, policy);
+        close(file);
+    }
+    free(octets);
+}
+
+struct policy *policy_read(const char *file, struct complaints *complaints)
+{
+    struct reading reading = {.file = file};
+    struct held *held = calloc(1, sizeof(*held));
+
+    *complaints = (struct complaints){0};
+    if (held == NULL)
+        return NULL;
+    struct policy *policy = &held->policy;
+    const struct key_places places = places_of(policy);
+    atomic_init(&held->holders, 1);
+
+    if (!keys_set_defaults(&places))
+        reading_no_memory(&reading);
+    else
+        read_file(&reading, policy);
+    reading_finish(&reading, complaints);
+    if (reading.failed) {
+        policy_drop(policy);
+        return NULL;
+    }
+    complete(policy);
+    return policy;
+}

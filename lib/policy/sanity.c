@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sanity.c - warnings about a policy that is well-formed, and yet not what its
+ * author can have meant */
+#include "policy/sanity.h"
+
+#include <string.h>
+
+#define SENDMAIL_PATIENCE_MS 10000 /* default of R: in INPUT_MAIL_FILTER */
+#define POSTFIX_PATIENCE_MS  30000 /* default of milter_command_timeout */
+
+/* Where a key stands, given the names on the way to it; the nearest one above
+ * it if it is left out. */
+static struct mark mark_of(const struct node *root, const char *const *path)
+{
+    struct mark at = {0, 0};
+
+    for (; root != NULL && *path != NULL; path++) {
+        root = node_find(root, *path);
+        if (root != NULL)
+            at = root->key_at;
+    }
+    return at;
+}
+
+#define MARK(...) mark_of(root, (const char *const[]){__VA_ARGS__, NULL})
+
+static void check_patience(struct reading *reading, const struct node *root,
+                           const struct policy *policy)
+{
+    if (policy->reply_within_ms >= POSTFIX_PATIENCE_MS)
+        reading_warning(reading, MARK("policy", "reply-within"),
+                        "`policy.reply-within`: Postfix waits 30 s and "
+                        "Sendmail 10 s for a milter's answer unless told "
+                        "otherwise (milter_command_timeout, "
+                        "INPUT_MAIL_FILTER with T=R:)");
+    else if (policy->reply_within_ms >= SENDMAIL_PATIENCE_MS)
+        reading_warning(reading, MARK("policy", "reply-within"),
+                        "`policy.reply-within`: Sendmail waits 10 s for a "
+                        "milter's answer unless told otherwise "
+                        "(INPUT_MAIL_FILTER with T=R:)");
+}
+
+static void check_times(struct reading *reading, const struct node *root,
+                        const struct policy *policy)
+{
+    const struct callout_settings *callout = &policy->callout;
+
+    if (policy->dns.timeout_ms > policy->dns.budget_ms)
+        reading_warning(reading, MARK("dns", "timeout"),
+                        "`dns.timeout` is above `dns.budget`, which ends every "
+                        "try before");
+    if (callout->connect_ms > callout->total_ms)
+        reading_warning(reading, MARK("callout", "timeout", "connect"),
+                        "`callout.timeout.connect` is above "
+                        "`callout.timeout.total`, which ends every callout "
+                        "before");
+    if (callout->reply_ms > callout->total_ms)
+        reading_warning(reading, MARK("callout", "timeout", "reply"),
+                        "`callout.timeout.reply` is above "
+                        "`callout.timeout.total`, which ends every callout "
+                        "before");
+}
+
+static void check_limits(struct reading *reading, const struct node *root,
+                         const struct policy *policy)
+{
+    if (policy->callout.most_per_host > policy->callout.most)
+        reading_warning(reading, MARK("callout", "limits", "per-host"),
+                        "`callout.limits.per-host` is above "
+                        "`callout.limits.total` and so never reached");
+    if (policy->waiting_most == 0)
+        reading_warning(reading, MARK("callout", "limits", "waiting"),
+                        "`callout.limits.waiting` is 0: no session waits, and "
+                        "what is not known is temperror/in-progress at once, "
+                        "whatever `policy.reply-within` says");
+}
+
+static void check_callout(struct reading *reading, const struct node *root,
+                          const struct policy *policy)
+{
+    if (policy->callout_when == CALLOUT_WHEN_NEVER &&
+        mark_of(root, (const char *const[]){"policy", "callout", NULL}).line >
+            0 &&
+        policy->rules.checks[CHECK_CALLOUT].count > 0)
+        reading_warning(reading, MARK("policy", "callout"),
+                        "`policy.callout` has no effect, for `callout.when` is "
+                        "never");
+}
+
+static void check_socket(struct reading *reading, const struct node *root,
+                         const struct policy *policy)
+{
+    if (root != NULL && node_find(root, "socket") != NULL &&
+        strncmp(policy->listen, "unix:", 5) != 0)
+        reading_warning(reading, MARK("socket"),
+                        "`socket` has no effect, for `listen` is no unix: "
+                        "socket");
+}
+
+static bool runs_any(const struct rules *rules)
+{
+    for (unsigned check = 0; check < CHECK_COUNT; check++)
+        if (rules->checks[check].run)
+            return true;
+    return false;
+}
+
+static void check_rules(struct reading *reading, const struct node *root,
+                        const struct policy *policy)
+{
+    bool runs = runs_any(&policy->rules);
+
+    for (size_t i = 0; i < policy->exception_count; i++)
+        runs = runs || runs_any(&policy->exceptions[i].rules);
+    if (!runs)
+        reading_warning(reading, MARK("policy"),
+                        "`policy` names no check: every message is let "
+                        "through, all other keys have their defaults or what "
+                        "is given");
+}
+
+/* Conditions that are never known when the verdict is made. */
+static void check_stage(struct reading *reading, const struct node *root,
+                        const struct policy *policy)
+{
+    static const char *const late[] = {"authenticated", "senders", "recipients",
+                                       NULL};
+    const struct node *list =
+        root != NULL ? node_find(root, "exceptions") : NULL;
+
+    if (list == NULL || policy->reply_at == REPLY_AT_RCPT)
+        return;
+    bool at_helo = policy->reply_at == REPLY_AT_HELO;
+    for (const struct node *entry = list->first; entry != NULL;
+         entry = entry->next) {
+        for (const char *const *name = at_helo ? late : late + 2; *name != NULL;
+             name++) {
+            const struct node *condition = node_find(entry, *name);
+            if (condition == NULL)
+                continue;
+            reading_warning(reading, condition->key_at,
+                            "`exceptions.%s` is not known yet when "
+                            "`policy.reply-at: %s` %s",
+                            *name, at_helo ? "helo" : "mail",
+                            at_helo ? "answers HELO: the exception does not "
+                                      "hold for the HELO and client checks"
+                                    : "answers MAIL: the exception never "
+                                      "holds");
+        }
+    }
+}
+
+void sanity_check(struct reading *reading, const struct node *root,
+                  const struct policy *policy)
+{
+    check_rules(reading, root, policy);
+    check_patience(reading, root, policy);
+    check_times(reading, root, policy);
+    check_limits(reading, root, policy);
+    check_callout(reading, root, policy);
+    check_socket(reading, root, policy);
+    check_stage(reading, root, policy);
+}
