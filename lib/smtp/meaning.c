@@ -33,8 +33,11 @@ static const struct row {
     unsigned has, lacks;
     struct smtp_meaning meaning;
 } rows[] = {
-    {RCPT, 200, 299, MEANS(ACCEPTED)},
-    {GREETING | HELO | MAIL, 200, 299, PROCEED},
+    /* Not every 2xx: 221 is the reply to QUIT, of a server that has left out
+     * another. */
+    {RCPT, 250, 259, MEANS(ACCEPTED)},
+    {MAIL, 250, 259, PROCEED},
+    {GREETING | HELO, 200, 299, PROCEED},
 
     /* The server goes away (RFC 5321 3.8). */
     {ANY, 421, 421, MEANS(UNREACHABLE)},
@@ -56,7 +59,7 @@ static const struct row {
     {MAIL, 500, 599, MEANS(REFUSES_BOUNCES)},
     {RCPT, 500, 599, MEANS(NO_SUCH_MAILBOX)},
 
-    /* Nothing that we say has another reply. */
+    /* Nothing that we say has such a reply. */
     {ANY, 0, UINT16_MAX, NO_SMTP},
 };
 
