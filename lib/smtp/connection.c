@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* connection.c - the thin layer around the dialogue: connect, send, receive,
+ * one timer for whatever is waited for */
+#include "smtp/connection.h"
+
+#include "smtp/dialogue.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/** Octets read at a time. */
+#define READ_SIZE 4096
+
+/** Why there was no dialogue. */
+struct failure {
+    enum callout_outcome outcome;
+    enum callout_trouble trouble;
+};
+
+struct connection {
+    struct loop *loop;
+    struct connection_owner owner;
+    struct callout_target target;
+    uint16_t port;
+    int socket; /* -1: none */
+    struct event *readable;
+    struct event *writable; /* waited for while connecting, and for `unsent` */
+    struct loop_timer *timer;
+    bool connected;
+    struct failure failure; /* if the timer fires before that */
+    struct dialogue *dialogue;
+    struct span unsent; /* the dialogue's; nothing is read meanwhile */
+    bool answered;
+};
+
+static instant now(const struct connection *connection)
+{
+    return clock_now(loop_clock(connection->loop));
+}
+
+void connection_cut(struct connection **connection)
+{
+    struct connection *c = *connection;
+    if (c == NULL)
+        return;
+    if (c->writable != NULL)
+        event_free(c->writable);
+    if (c->readable != NULL)
+        event_free(c->readable);
+    if (c->socket != -1)
+        (void)close(c->socket);
+    loop_timer_free(&c->timer);
+    dialogue_free(&c->dialogue);
+    free(c);
+    *connection = NULL;
+}
+
+/* Tell the answer, with whose it is. */
+static void tell(struct connection *connection,
+                 const struct callout_answer *answer)
+{
+    struct callout_answer whole = *answer;
+    _Static_assert(sizeof(whole.exchanger) ==
+                       sizeof(connection->target.exchanger),
+                   "both are names");
+    memcpy(whole.exchanger, connection->target.exchanger,
+           sizeof(whole.exchanger));
+    whole.address = connection->target.address;
+    connection->answered = true;
+    connection->owner.answered(connection->owner.context, &whole);
+}
+
+static void end(struct connection *connection)
+{
+    const struct connection_owner owner = connection->owner;
+    connection_cut(&connection);
+    owner.closed(owner.context);
+}
+
+/* End without a dialogue's answer. */
+static void fail(struct connection *connection, struct failure failure)
+{
+    const struct callout_answer answer = {
+        .outcome = failure.outcome,
+        .stage = CALLOUT_AT_CONNECT,
+        .trouble = failure.trouble,
+        .learnt = now(connection),
+    };
+    if (!connection->answered)
+        tell(connection, &answer);
+    end(connection);
+}
+
+static const struct failure our_fault = {CALLOUT_INTERNAL,
+                                         CALLOUT_TROUBLE_NONE};
+
+/* What an error of socket, connect or the connection says. */
+static struct failure failure_of(int error)
+{
+    switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EADDRNOTAVAIL: /* no port of ours is free */
+        return our_fault;
+    case ECONNREFUSED:
+        return (struct failure){CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_REFUSED};
+    case ETIMEDOUT:
+        return (struct failure){CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_TIMEOUT};
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ENOTCONN:
+        return (struct failure){CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_CLOSED};
+    default: /* no network, no host, no such family, a filter of ours */
+        return (struct failure){CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_NO_ROUTE};
+    }
+}
+
+/* Wait for what is to be written, or to be read. */
+static bool wait_for(struct event *event, struct event *not_for)
+{
+    return event_del(not_for) == 0 && event_add(event, NULL) == 0;
+}
+
+/* Send what can be sent. What cannot be sent for good is dropped: the socket is
+ * then readable, with what the server said before it left, and its end. */
+static bool send_unsent(struct connection *connection)
+{
+    struct span *unsent = &connection->unsent;
+    ssize_t sent =
+        send(connection->socket, unsent->at, unsent->length, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        unsent->length = 0;
+    } else if (sent > 0) {
+        unsent->at += sent;
+        unsent->length -= (size_t)sent;
+    }
+    return unsent->length == 0
+               ? wait_for(connection->readable, connection->writable)
+               : wait_for(connection->writable, connection->readable);
+}
+
+static void step(struct connection *connection, struct dialogue_event event)
+{
+    struct dialogue *dialogue = connection->dialogue;
+    event.at = now(connection);
+    enum dialogue_next next =
+        dialogue_step(dialogue, &event, &connection->unsent);
+    if (next == DIALOGUE_SEND && !send_unsent(connection)) {
+        fail(connection, our_fault);
+        return;
+    }
+    loop_timer_set(connection->timer, dialogue_deadline(dialogue));
+    const struct callout_answer *answer = dialogue_answer(dialogue);
+    if (answer != NULL && !connection->answered)
+        tell(connection, answer);
+    if (next == DIALOGUE_DONE)
+        end(connection);
+}
+
+static void on_readable(evutil_socket_t socket, short what, void *context)
+{
+    struct connection *connection = context;
+    char octets[READ_SIZE];
+    (void)what;
+    ssize_t length = recv(socket, octets, sizeof(octets), 0);
+    if (length < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    struct dialogue_event event = {.kind = DIALOGUE_CLOSED};
+    if (length > 0) {
+        event.kind = DIALOGUE_OCTETS;
+        event.octets = (struct span){octets, (size_t)length};
+    }
+    step(connection, event);
+}
+
+/* The error with which connecting has ended, or 0. */
+static int connect_error(int socket)
+{
+    int error = 0;
+    socklen_t size = sizeof(error);
+    if (getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        return errno;
+    return error;
+}
+
+/* Both ends' addresses. The other one is what was looked up, or something
+ * between has led us elsewhere.
+ * @return an error, or 0 */
+static int read_ends(const struct connection *connection, struct address *local)
+{
+    struct sockaddr_storage ours, theirs;
+    struct sockaddr *our = (struct sockaddr *)&ours;
+    struct sockaddr *their = (struct sockaddr *)&theirs;
+    socklen_t our_size = sizeof(ours), their_size = sizeof(theirs);
+    struct address address;
+    if (getsockname(connection->socket, our, &our_size) != 0 ||
+        getpeername(connection->socket, their, &their_size) != 0)
+        return errno;
+    if (!address_from_socket(local, our) ||
+        !address_from_socket(&address, their) ||
+        !address_equal(&address, &connection->target.address))
+        return EHOSTUNREACH;
+    return 0;
+}
+
+static void on_connected(struct connection *connection)
+{
+    struct dialogue_event event = {.kind = DIALOGUE_CONNECTED};
+    int error = connect_error(connection->socket);
+    if (error == 0)
+        error = read_ends(connection, &event.local);
+    if (error == 0 && !wait_for(connection->readable, connection->writable))
+        error = ENOMEM;
+    if (error != 0) {
+        fail(connection, failure_of(error));
+        return;
+    }
+    connection->connected = true;
+    step(connection, event);
+}
+
+static void on_writable(evutil_socket_t socket, short what, void *context)
+{
+    struct connection *connection = context;
+    (void)socket;
+    (void)what;
+    if (!connection->connected)
+        on_connected(connection);
+    else if (!send_unsent(connection))
+        fail(connection, our_fault);
+}
+
+static void on_timer(void *context)
+{
+    struct connection *connection = context;
+    if (connection->connected)
+        step(connection, (struct dialogue_event){.kind = DIALOGUE_TIMEOUT});
+    else
+        fail(connection, connection->failure);
+}
+
+/* Begin to connect.
+ * @return an error, or 0 */
+static int begin_connect(struct connection *connection)
+{
+    struct sockaddr_storage to;
+    socklen_t size =
+        address_to_socket(&connection->target.address, connection->port, &to);
+    connection->socket =
+        socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (connection->socket == -1)
+        return errno;
+    const struct sockaddr *address = (const struct sockaddr *)&to;
+    if (connect(connection->socket, address, size) != 0 && errno != EINPROGRESS)
+        return errno;
+    struct event_base *events = loop_events(connection->loop);
+    connection->readable =
+        event_new(events, connection->socket, EV_READ | EV_PERSIST, on_readable,
+                  connection);
+    connection->writable =
+        event_new(events, connection->socket, EV_WRITE | EV_PERSIST,
+                  on_writable, connection);
+    if (connection->readable == NULL || connection->writable == NULL ||
+        event_add(connection->writable, NULL) != 0)
+        return ENOMEM;
+    return 0;
+}
+
+/* Set the timer for the connect: at once when it has failed already, so that
+ * nobody is told before connection_open has returned. */
+static void start(struct connection *connection, uint32_t connect_ms,
+                  instant deadline)
+{
+    instant begun = now(connection);
+    int error = begin_connect(connection);
+    if (error != 0) {
+        connection->failure = failure_of(error);
+        loop_timer_set(connection->timer, begun);
+        return;
+    }
+    connection->failure = failure_of(ETIMEDOUT);
+    instant connected = instant_after_ms(begun, connect_ms);
+    loop_timer_set(connection->timer,
+                   connected < deadline ? connected : deadline);
+}
+
+struct connection *connection_open(struct loop *loop,
+                                   const struct callout_target *target,
+                                   const struct mailpath *path,
+                                   const struct callout_settings *settings,
+                                   instant deadline,
+                                   const struct connection_owner *owner)
+{
+    const struct dialogue_options options = {settings->name, settings->reply_ms,
+                                             deadline};
+    struct connection *connection = calloc(1, sizeof(*connection));
+    if (connection == NULL)
+        return NULL;
+    connection->loop = loop;
+    connection->owner = *owner;
+    connection->target = *target;
+    connection->port = settings->port;
+    connection->socket = -1;
+    connection->timer = loop_timer_new(loop, on_timer, connection);
+    connection->dialogue = dialogue_new(path, &options);
+    if (connection->timer == NULL || connection->dialogue == NULL)
+        connection_cut(&connection);
+    else
+        start(connection, settings->connect_ms, deadline);
+    return connection;
+}

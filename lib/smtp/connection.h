@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* connection.h - one callout to one address: a socket and its deadlines on the
+ * loop, around the dialogue */
+#ifndef SMTP_CONNECTION_H
+#define SMTP_CONNECTION_H
+
+#include "base/callout.h"
+#include "base/mailpath.h"
+#include "loop/loop.h"
+
+struct connection;
+
+/** Who opened a connection, and what he is told, on the loop's thread. He may
+ * open another one while he is told, but not cut this one. */
+struct connection_owner {
+    /** Once, as soon as the answer is there; borrowed for the call. */
+    void (*answered)(void *context, const struct callout_answer *answer);
+    /** Once, after `answered`: the socket is closed, the connection freed. */
+    void (*closed)(void *context);
+    void *context;
+};
+
+/**
+ * Connect to the target's address, which was looked up before and is not looked
+ * up again, and ask about the path. Nothing is told before this has returned.
+ * The loop's thread alone.
+ * @param path      not the null one; copied
+ * @param settings  name, port and the times for connect and reply; copied
+ * @param deadline  for the answer
+ * @return NULL when memory ends or the path cannot be put on the wire
+ */
+struct connection *connection_open(struct loop *loop,
+                                   const struct callout_target *target,
+                                   const struct mailpath *path,
+                                   const struct callout_settings *settings,
+                                   instant deadline,
+                                   const struct connection_owner *owner);
+
+/** Close at once, telling nobody, and set *connection to NULL. The loop's
+ * thread, or after it has ended. */
+void connection_cut(struct connection **connection);
+
+#endif
