@@ -37,18 +37,24 @@ struct verify_ask {
 
 /**
  * Join the flight to this address or begin one; any thread. It goes on to its
- * end whether or not somebody still waits. With every callout of `most` under
- * way it waits its turn, first come first served.
+ * end whether or not somebody still waits. With every callout of `most` or
+ * `most_per_host` under way it waits its turn, first come first served.
+ *
+ * CALLOUT_INTERNAL, which is never kept, is the answer too when no turn came
+ * within `total_ms`, when too many wait already, and at once about an address
+ * that needs SMTPUTF8. Without a target it is CALLOUT_UNREACHABLE.
  */
 void verifier_ask(struct verifier *verifier, struct verify_ask *ask);
 
 /** Flights under way and waiting for a turn; any thread. */
 size_t verifier_flights(struct verifier *verifier);
 
-/** On the loop: cut every flight, waking its askers without an answer. */
+/** On the loop: cut every flight, waking its askers without an answer. Who asks
+ * from now on is told the same. */
 void verifier_stop(struct verifier *verifier);
 
-/** After the loop was stopped. */
+/** After verifier_stop and loop_free: jobs that were posted late are run by
+ * that. *verifier becomes NULL. */
 void verifier_free(struct verifier **verifier);
 
 #endif

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* verifier.c - flights from the first asker to the landing: one exchanger's
+ * address after the other is called, until one has a word that counts
+ *
+ * All of it, but what its header says, happens on the loop's thread. */
+#include "verify/verifier.h"
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "smtp/connection.h"
+#include "smtp/meaning.h"
+#include "store/callouts.h"
+#include "verify/turns.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** Flights under way or waiting; beyond it askers get CALLOUT_INTERNAL at once,
+ * or a flood of forged senders would fill the memory with its queue. */
+#define FLIGHTS_MOST 10000
+
+/** Chains of flights; a power of two. */
+#define CHAINS 4096
+
+/** Our own fault is logged once in so long: strangers can bring it about. */
+#define SAY_AGAIN_S 60
+
+struct verifier {
+    struct loop *loop;
+    struct callouts *callouts;
+    struct turns *turns;
+    struct call *calls;
+    atomic_size_t flights; /* read by any thread */
+    bool stopped;
+    instant said; /* when our own fault was last logged */
+    struct hash_key hash_key;
+    struct flight *chains[CHAINS];
+};
+
+/** A callout under way and all who wait for it. The first asker waits as long
+ * as it flies, so that path, targets and settings are his. */
+struct flight {
+    struct turn turn;
+    struct verifier *verifier;
+    struct verify_ask *askers, **last;
+    struct loop_timer *timer; /* while it waits for its turn */
+    size_t target;            /* called, or waited for */
+    bool begun;               /* it has had a turn: `deadline` counts */
+    instant deadline;
+    bool answered; /* somebody has, as `answer` has it */
+    struct callout_answer answer;
+    struct flight *next;     /* in its chain */
+    char key[MAILPATH_SIZE]; /* the address's wire form */
+};
+
+/** A connection. It can outlive its flight: QUIT is not waited for. */
+struct call {
+    struct verifier *verifier;
+    struct flight *flight; /* NULL once it was answered */
+    struct turns_host *host;
+    struct connection *connection;
+    struct call *next, **link;
+};
+
+static instant now(const struct verifier *verifier)
+{
+    return clock_now(loop_clock(verifier->loop));
+}
+
+struct verifier *verifier_new(struct loop *loop, size_t memory)
+{
+    struct verifier *verifier = calloc(1, sizeof(*verifier));
+    if (verifier == NULL)
+        return NULL;
+    verifier->loop = loop;
+    verifier->said = INSTANT_NEVER;
+    atomic_init(&verifier->flights, 0);
+    verifier->callouts = callouts_new(memory);
+    verifier->turns = turns_new();
+    if (verifier->callouts == NULL || verifier->turns == NULL ||
+        !hash_key_draw(&verifier->hash_key))
+        verifier_free(&verifier);
+    return verifier;
+}
+
+bool verifier_kept(struct verifier *verifier, const struct mailpath *path,
+                   struct callout_answer *answer)
+{
+    char key[MAILPATH_SIZE];
+    return mailpath_write(path, key) &&
+           callouts_find(verifier->callouts, span_of(key), now(verifier),
+                         answer);
+}
+
+size_t verifier_flights(struct verifier *verifier)
+{
+    return atomic_load(&verifier->flights);
+}
+
+/* The link to the flight of this key, or to NULL at its chain's end. */
+static struct flight **find(struct verifier *verifier, const char *key)
+{
+    uint64_t hash = hash_octets(&verifier->hash_key, span_of(key));
+    struct flight **link = &verifier->chains[hash & (CHAINS - 1)];
+    while (*link != NULL && strcmp((*link)->key, key) != 0)
+        link = &(*link)->next;
+    return link;
+}
+
+static struct flight *flight_of_turn(struct turn *turn)
+{
+    void *flight = (char *)turn - offsetof(struct flight, turn);
+    return flight;
+}
+
+static void wake(struct verify_ask *askers, const struct callout_answer *answer)
+{
+    while (askers != NULL) {
+        struct verify_ask *next = askers->next; /* it ends with `done` */
+        askers->done(askers, answer);
+        askers = next;
+    }
+}
+
+/* Forget the flight, whatever it was about. Its askers are the caller's, to be
+ * told when nothing else is left to do: they may ask again. */
+static struct verify_ask *take_down(struct flight *flight)
+{
+    struct verifier *verifier = flight->verifier;
+    struct verify_ask *askers = flight->askers;
+    turns_leave(verifier->turns, &flight->turn);
+    *find(verifier, flight->key) = flight->next;
+    (void)atomic_fetch_sub(&verifier->flights, 1);
+    loop_timer_free(&flight->timer);
+    free(flight);
+    return askers;
+}
+
+static void log_our_fault(struct verifier *verifier, const char *what)
+{
+    instant at = now(verifier);
+    if (verifier->said != INSTANT_NEVER &&
+        at < instant_after_s(verifier->said, SAY_AGAIN_S))
+        return;
+    verifier->said = at;
+    log_line(LOG_LEVEL_ERROR, "no callout: %s", what);
+}
+
+static void land(struct flight *flight)
+{
+    struct verifier *verifier = flight->verifier;
+    const struct callout_answer answer = flight->answer;
+    callouts_keep(verifier->callouts, span_of(flight->key), &answer,
+                  &flight->askers->settings, now(verifier));
+    wake(take_down(flight), &answer);
+}
+
+/* Put an exchanger's answer beside what others have said. */
+static void weigh(struct flight *flight, const struct callout_answer *answer)
+{
+    if (flight->answered && smtp_outcome_weight(answer->outcome) <=
+                                smtp_outcome_weight(flight->answer.outcome))
+        return;
+    flight->answer = *answer;
+    flight->answered = true;
+}
+
+static void weigh_our_fault(struct flight *flight, const char *what)
+{
+    log_our_fault(flight->verifier, what);
+    const struct callout_answer answer = {.outcome = CALLOUT_INTERNAL,
+                                          .learnt = now(flight->verifier)};
+    weigh(flight, &answer);
+}
+
+/* The target after the one that gave this answer. An exchanger that wants us
+ * to come later wants it at its other address, too. */
+static size_t next_target(const struct flight *flight,
+                          enum callout_outcome outcome)
+{
+    const struct verify_ask *ask = flight->askers;
+    const char *exchanger = ask->targets[flight->target].exchanger;
+    size_t next = flight->target + 1;
+    while (outcome == CALLOUT_GREYLISTED && next < ask->target_count &&
+           strcmp(ask->targets[next].exchanger, exchanger) == 0)
+        next++;
+    return next;
+}
+
+/* Wait for the turn to call the flight's target; land when there is none, or no
+ * time for it. Whoever has had a turn waits until his deadline; until the
+ * first one comes, for as long as a callout may take. */
+static void wait_for_turn(struct flight *flight)
+{
+    const struct verify_ask *ask = flight->askers;
+    const struct turn_terms terms = {ask->settings.most,
+                                     ask->settings.most_per_host,
+                                     .first = flight->begun};
+    instant at = now(flight->verifier);
+    if (flight->target >= ask->target_count ||
+        (flight->begun && at >= flight->deadline)) {
+        land(flight);
+        return;
+    }
+    if (!turns_wait(flight->verifier->turns, &flight->turn,
+                    &ask->targets[flight->target].address, &terms)) {
+        weigh_our_fault(flight, "out of memory");
+        land(flight);
+        return;
+    }
+    loop_timer_set(flight->timer,
+                   flight->begun
+                       ? flight->deadline
+                       : instant_after_ms(at, ask->settings.total_ms));
+}
+
+static void fly_on(struct flight *flight, enum callout_outcome outcome)
+{
+    flight->target = next_target(flight, outcome);
+    if (smtp_outcome_is_final(outcome))
+        land(flight);
+    else
+        wait_for_turn(flight);
+}
+
+static void on_answered(void *context, const struct callout_answer *answer);
+static void on_closed(void *context);
+
+/* Open the connection for which the flight has taken its turn. False: memory
+ * ends. */
+static bool open_call(struct flight *flight)
+{
+    struct verifier *verifier = flight->verifier;
+    const struct verify_ask *ask = flight->askers;
+    struct call *call = calloc(1, sizeof(*call));
+    if (call == NULL)
+        return false;
+    const struct connection_owner owner = {on_answered, on_closed, call};
+    call->connection =
+        connection_open(verifier->loop, &ask->targets[flight->target],
+                        &ask->path, &ask->settings, flight->deadline, &owner);
+    if (call->connection == NULL) {
+        free(call);
+        return false;
+    }
+    call->verifier = verifier;
+    call->flight = flight;
+    call->host = flight->turn.host;
+    call->next = verifier->calls;
+    call->link = &verifier->calls;
+    if (call->next != NULL)
+        call->next->link = &call->next;
+    verifier->calls = call;
+    return true;
+}
+
+static void end_call(struct call *call)
+{
+    turns_end(call->verifier->turns, call->host);
+    *call->link = call->next;
+    if (call->next != NULL)
+        call->next->link = call->link;
+    free(call);
+}
+
+/* Let everybody call whose turn it is: after any change that can bring one. */
+static void take_turns(struct verifier *verifier)
+{
+    struct turn *turn;
+    while ((turn = turns_take(verifier->turns)) != NULL) {
+        struct flight *flight = flight_of_turn(turn);
+        loop_timer_set(flight->timer, INSTANT_NEVER);
+        if (!flight->begun) {
+            flight->begun = true;
+            flight->deadline = instant_after_ms(
+                now(verifier), flight->askers->settings.total_ms);
+        }
+        if (!open_call(flight)) {
+            turns_end(verifier->turns, turn->host);
+            weigh_our_fault(flight, "out of memory");
+            fly_on(flight, CALLOUT_INTERNAL);
+        }
+    }
+}
+
+static void on_answered(void *context, const struct callout_answer *answer)
+{
+    struct call *call = context;
+    struct flight *flight = call->flight;
+    call->flight = NULL;
+    if (answer->outcome == CALLOUT_INTERNAL)
+        log_our_fault(call->verifier, "out of descriptors, ports or memory");
+    weigh(flight, answer);
+    fly_on(flight, answer->outcome);
+    take_turns(call->verifier);
+}
+
+static void on_closed(void *context)
+{
+    struct call *call = context;
+    struct verifier *verifier = call->verifier;
+    end_call(call);
+    take_turns(verifier);
+}
+
+/* No turn has come in time. */
+static void on_timer(void *context)
+{
+    struct flight *flight = context;
+    if (!flight->answered)
+        weigh_our_fault(flight, "its turn did not come within callout.timeout");
+    land(flight);
+}
+
+/* A flight with its first asker. NULL: our own fault. */
+static struct flight *new_flight(struct verify_ask *ask, const char *key)
+{
+    struct verifier *verifier = ask->verifier;
+    if (atomic_load(&verifier->flights) >= FLIGHTS_MOST) {
+        log_our_fault(verifier, "too many wait for their turn");
+        return NULL;
+    }
+    struct flight *flight = calloc(1, sizeof(*flight));
+    if (flight == NULL)
+        return NULL;
+    flight->timer = loop_timer_new(verifier->loop, on_timer, flight);
+    if (flight->timer == NULL) {
+        free(flight);
+        return NULL;
+    }
+    flight->verifier = verifier;
+    flight->askers = ask;
+    flight->last = &ask->next;
+    flight->answer.outcome = CALLOUT_UNREACHABLE; /* there may be no target */
+    flight->answer.learnt = now(verifier);
+    memcpy(flight->key, key, strlen(key) + 1);
+    return flight;
+}
+
+/* Whether it can be asked about: it is an address, and has no need of SMTPUTF8
+ * (RFC 6531), which we do not speak. */
+static bool is_askable(const struct mailpath *path)
+{
+    return path->form != MAILPATH_NULL && path->form != MAILPATH_INVALID &&
+           !path->utf8;
+}
+
+/* Join the flight to this address, or begin one. False: our own fault. */
+static bool board(struct verify_ask *ask)
+{
+    struct verifier *verifier = ask->verifier;
+    char key[MAILPATH_SIZE];
+    if (!is_askable(&ask->path) || !mailpath_write(&ask->path, key))
+        return false;
+    ask->next = NULL;
+    struct flight **link = find(verifier, key);
+    if (*link != NULL) {
+        *(*link)->last = ask;
+        (*link)->last = &ask->next;
+        return true;
+    }
+    *link = new_flight(ask, key);
+    if (*link == NULL)
+        return false;
+    (void)atomic_fetch_add(&verifier->flights, 1);
+    wait_for_turn(*link);
+    take_turns(verifier);
+    return true;
+}
+
+static void run_ask(struct loop_job *job)
+{
+    void *around = (char *)job - offsetof(struct verify_ask, job);
+    struct verify_ask *ask = around;
+    struct verifier *verifier = ask->verifier;
+    struct callout_answer answer = {.outcome = CALLOUT_INTERNAL,
+                                    .learnt = now(verifier)};
+    if (verifier->stopped)
+        ask->done(ask, NULL);
+    /* It may have been learnt since the asker looked. */
+    else if (verifier_kept(verifier, &ask->path, &answer) || !board(ask))
+        ask->done(ask, &answer);
+}
+
+void verifier_ask(struct verifier *verifier, struct verify_ask *ask)
+{
+    ask->verifier = verifier;
+    ask->job.run = run_ask;
+    loop_post(verifier->loop, &ask->job);
+}
+
+void verifier_stop(struct verifier *verifier)
+{
+    verifier->stopped = true;
+    for (struct call *call = verifier->calls, *next; call != NULL;
+         call = next) {
+        next = call->next;
+        connection_cut(&call->connection);
+        end_call(call);
+    }
+    for (size_t i = 0; i < CHAINS; i++) {
+        for (struct flight *flight = verifier->chains[i], *next; flight != NULL;
+             flight = next) {
+            next = flight->next;
+            wake(take_down(flight), NULL);
+        }
+    }
+}
+
+void verifier_free(struct verifier **verifier)
+{
+    if (*verifier == NULL)
+        return;
+    assert(atomic_load(&(*verifier)->flights) == 0);
+    assert((*verifier)->calls == NULL);
+    turns_free(&(*verifier)->turns);
+    callouts_free(&(*verifier)->callouts);
+    free(*verifier);
+    *verifier = NULL;
+}

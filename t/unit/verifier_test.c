@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* verifier_test.c - flights over real sockets to scripted servers: who is
+ * called, how often, in what order, and what all askers are told */
+#include "verify/verifier.h"
+
+#include "smtp_server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <cmocka.h>
+
+#define ASKERS  200
+#define THREADS 4
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+
+/** One asker, and what he was told. */
+struct asker {
+    struct verify_ask ask;
+    atomic_bool told;
+    bool cut; /* told without an answer */
+    struct callout_answer answer;
+};
+
+/** The loop, the verifier on it, the servers, the askers and what they wish by
+ * default. */
+struct world {
+    struct loop *loop;
+    struct verifier *verifier;
+    struct servers servers;
+    struct callout_settings settings;
+    struct loop_job job;
+    atomic_bool job_ran;
+    struct asker askers[ASKERS];
+};
+
+static struct world *begin(const struct server_script *scripts, size_t count)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    assert_non_null(world);
+    servers_start(&world->servers, scripts, count);
+    world->loop = loop_new(&clock_system);
+    assert_non_null(world->loop);
+    world->verifier = verifier_new(world->loop, 1 << 20);
+    assert_non_null(world->verifier);
+    assert_true(loop_start(world->loop));
+    world->settings = (struct callout_settings){
+        .name = "mx1.example.org",
+        .port = world->servers.port,
+        .connect_ms = 2000,
+        .reply_ms = 200,
+        .total_ms = 10000,
+        .most = 100,
+        .most_per_host = 10,
+        .valid_s = 1000,
+        .invalid_s = 1000,
+        .temperror_s = 1000,
+    };
+    return world;
+}
+
+static void pause_ms(long ms)
+{
+    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+    (void)nanosleep(&pause, NULL);
+}
+
+/* Wait until it holds, for ten seconds at most. */
+#define EVENTUALLY(holds)                    \
+ do {                                        \
+  for (int i = 0; i < 5000 && !(holds); i++) \
+   pause_ms(2);                              \
+  assert_true(holds);                        \
+ } while (0)
+
+static void stop_verifier(struct loop_job *job)
+{
+    void *around = (char *)job - offsetof(struct world, job);
+    struct world *world = around;
+    verifier_stop(world->verifier);
+    atomic_store(&world->job_ran, true);
+}
+
+static void stop(struct world *world)
+{
+    world->job.run = stop_verifier;
+    loop_post(world->loop, &world->job);
+    EVENTUALLY(atomic_load(&world->job_ran));
+}
+
+static void end(struct world *world)
+{
+    if (!atomic_load(&world->job_ran))
+        stop(world);
+    loop_stop(world->loop);
+    loop_free(&world->loop);
+    verifier_free(&world->verifier);
+    assert_null(world->verifier);
+    servers_stop(&world->servers);
+    free(world);
+}
+
+static void on_done(struct verify_ask *ask, const struct callout_answer *answer)
+{
+    struct asker *asker = (struct asker *)ask;
+    asker->cut = answer == NULL;
+    if (answer != NULL)
+        asker->answer = *answer;
+    atomic_store(&asker->told, true);
+}
+
+/* What to ask about an address: of the servers from `first` on. */
+static void prepare(const struct world *world, struct asker *asker,
+                    const char *address, size_t first, size_t count)
+{
+    struct verify_ask *ask = &asker->ask;
+    memset(asker, 0, sizeof(*asker));
+    mailpath_parse(&ask->path, span_of(address));
+    ask->settings = world->settings;
+    ask->done = on_done;
+    ask->target_count = count;
+    for (size_t i = 0; i < count; i++) {
+        char text[ADDRESS_TEXT_SIZE];
+        struct callout_target *target = &ask->targets[i];
+        (void)snprintf(target->exchanger, sizeof(target->exchanger),
+                       "mx%zu.example.com", first + i);
+        (void)snprintf(text, sizeof(text), "127.0.0.%zu", first + i + 2);
+        assert_true(address_parse(&target->address, span_of(text)));
+    }
+}
+
+static void ask_at(struct world *world, struct asker *asker,
+                   const char *address, size_t first, size_t count)
+{
+    prepare(world, asker, address, first, count);
+    verifier_ask(world->verifier, &asker->ask);
+}
+
+static void ask(struct world *world, struct asker *asker, const char *address,
+                size_t servers)
+{
+    ask_at(world, asker, address, 0, servers);
+}
+
+static int calls(struct world *world, size_t server)
+{
+    return atomic_load(&world->servers.server[server].calls);
+}
+
+static int open_now(struct world *world, size_t server)
+{
+    return atomic_load(&world->servers.server[server].open);
+}
+
+static int at_once(struct world *world, size_t server)
+{
+    return atomic_load(&world->servers.server[server].at_once);
+}
+
+static bool is_kept(struct world *world, const char *address)
+{
+    struct mailpath path;
+    struct callout_answer answer;
+    mailpath_parse(&path, span_of(address));
+    return verifier_kept(world->verifier, &path, &answer);
+}
+
+static void expect(struct asker *asker, enum callout_outcome outcome)
+{
+    EVENTUALLY(atomic_load(&asker->told));
+    assert_false(asker->cut);
+    assert_int_equal(asker->answer.outcome, outcome);
+}
+
+struct crowd {
+    struct world *world;
+    struct asker *askers;
+};
+
+static void *ask_many(void *argument)
+{
+    const struct crowd *crowd = argument;
+    for (size_t i = 0; i < ASKERS / THREADS; i++)
+        ask(crowd->world, &crowd->askers[i],
+            i % 2 == 0 ? "u@example.com" : "<u@EXAMPLE.com>", 1);
+    return NULL;
+}
+
+/* Many who ask about one address at once make one connection, and are all told;
+ * who comes later is told what is kept. */
+static void test_one_flight(void **state)
+{
+    static const struct server_script script = {.rcpt = "550 5.1.1 no\r\n"};
+    struct world *world = begin(&script, 1);
+    atomic_store(&world->servers.gate, false);
+    world->settings.reply_ms = 10000;
+    pthread_t threads[THREADS];
+    struct crowd crowds[THREADS];
+    for (size_t i = 0; i < THREADS; i++) {
+        crowds[i] =
+            (struct crowd){world, world->askers + i * (ASKERS / THREADS)};
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, ask_many, &crowds[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    EVENTUALLY(calls(world, 0) == 1);
+    assert_int_equal(verifier_flights(world->verifier), 1);
+    assert_false(is_kept(world, "u@example.com"));
+    atomic_store(&world->servers.gate, true);
+    for (size_t i = 0; i < ASKERS; i++) {
+        expect(&world->askers[i], CALLOUT_NO_SUCH_MAILBOX);
+        assert_int_equal(world->askers[i].answer.code, 550);
+        assert_string_equal(world->askers[i].answer.words, "5.1.1 no");
+        assert_string_equal(world->askers[i].answer.exchanger,
+                            "mx0.example.com");
+    }
+    assert_int_equal(verifier_flights(world->verifier), 0);
+    assert_true(is_kept(world, "u@example.com"));
+    assert_false(is_kept(world, "U@example.com"));
+    ask(world, &world->askers[0], "u@example.com", 1);
+    expect(&world->askers[0], CALLOUT_NO_SUCH_MAILBOX);
+    assert_int_equal(calls(world, 0), 1);
+    end(world);
+}
+
+#define SILENT ""
+#define CLOSES "close"
+
+static const struct {
+    const char *name;
+    struct server_script scripts[3];
+    enum callout_outcome outcome;
+    const char *exchanger;
+    enum callout_stage stage;
+    enum callout_trouble trouble;
+    int calls[3];
+} order[] = {
+    {"a pass ends it",
+     {{0}, {0}, {0}},
+     CALLOUT_ACCEPTED,
+     "mx0.example.com",
+     CALLOUT_AT_RCPT,
+     0,
+     {1, 0, 0}},
+    {"a fail ends it",
+     {{.rcpt = "550 no\r\n"}, {0}, {0}},
+     CALLOUT_NO_SUCH_MAILBOX,
+     "mx0.example.com",
+     CALLOUT_AT_RCPT,
+     0,
+     {1, 0, 0}},
+    {"so does who takes no bounces",
+     {{.mail = "550 no\r\n"}, {0}, {0}},
+     CALLOUT_REFUSES_BOUNCES,
+     "mx0.example.com",
+     CALLOUT_AT_MAIL,
+     0,
+     {1, 0, 0}},
+    {"nobody listens, one is silent",
+     {{.deaf = true}, {.greeting = SILENT}, {0}},
+     CALLOUT_ACCEPTED,
+     "mx2.example.com",
+     CALLOUT_AT_RCPT,
+     0,
+     {0, 1, 1}},
+    {"refuses us, goes away",
+     {{.greeting = "554 no\r\n"},
+      {.greeting = "421 no\r\n"},
+      {.rcpt = "550 no\r\n"}},
+     CALLOUT_NO_SUCH_MAILBOX,
+     "mx2.example.com",
+     CALLOUT_AT_RCPT,
+     0,
+     {1, 1, 1}},
+    {"closes, is busy",
+     {{.ehlo = CLOSES}, {.greeting = "450 later\r\n"}, {0}},
+     CALLOUT_ACCEPTED,
+     "mx2.example.com",
+     CALLOUT_AT_RCPT,
+     0,
+     {1, 1, 1}},
+    {"greylisted before blocked before unreachable",
+     {{.deaf = true}, {.greeting = "554 no\r\n"}, {.rcpt = "450 later\r\n"}},
+     CALLOUT_GREYLISTED,
+     "mx2.example.com",
+     CALLOUT_AT_RCPT,
+     0,
+     {0, 1, 1}},
+    {"in another order",
+     {{.mail = "450 later\r\n"}, {.greeting = "554 no\r\n"}, {.rcpt = CLOSES}},
+     CALLOUT_GREYLISTED,
+     "mx0.example.com",
+     CALLOUT_AT_MAIL,
+     0,
+     {1, 1, 1}},
+    {"blocked",
+     {{.rcpt = CLOSES}, {.rcpt = "554 5.7.1 no\r\n"}, {.deaf = true}},
+     CALLOUT_BLOCKED_US,
+     "mx1.example.com",
+     CALLOUT_AT_RCPT,
+     0,
+     {1, 1, 0}},
+    {"nobody; the first tells why",
+     {{.deaf = true}, {.greeting = SILENT}, {.mail = CLOSES}},
+     CALLOUT_UNREACHABLE,
+     "mx0.example.com",
+     CALLOUT_AT_CONNECT,
+     CALLOUT_TROUBLE_REFUSED,
+     {0, 1, 1}},
+    {"silent",
+     {{.rcpt = SILENT, .quit = SILENT}, {.deaf = true}, {.deaf = true}},
+     CALLOUT_UNREACHABLE,
+     "mx0.example.com",
+     CALLOUT_AT_RCPT,
+     CALLOUT_TROUBLE_TIMEOUT,
+     {1, 0, 0}},
+    {"leaves out a reply",
+     {{.mail = SILENT}, {.deaf = true}, {.deaf = true}},
+     CALLOUT_UNREACHABLE,
+     "mx0.example.com",
+     CALLOUT_AT_RCPT,
+     CALLOUT_TROUBLE_PROTOCOL,
+     {1, 0, 0}},
+    {"not SMTP",
+     {{.greeting = "SSH-2.0\r\n"}, {.deaf = true}, {.deaf = true}},
+     CALLOUT_UNREACHABLE,
+     "mx0.example.com",
+     CALLOUT_AT_GREETING,
+     CALLOUT_TROUBLE_PROTOCOL,
+     {1, 0, 0}},
+    {"an answer stays when the connection dies",
+     {{.rcpt = "550 no\r\n", .quit = CLOSES}, {0}, {0}},
+     CALLOUT_NO_SUCH_MAILBOX,
+     "mx0.example.com",
+     CALLOUT_AT_RCPT,
+     0,
+     {1, 0, 0}},
+    {"QUIT is not waited for",
+     {{.quit = SILENT}, {0}, {0}},
+     CALLOUT_ACCEPTED,
+     "mx0.example.com",
+     CALLOUT_AT_RCPT,
+     0,
+     {1, 0, 0}},
+};
+
+/* Who is asked next, and whose word counts. */
+static void test_order(void **state)
+{
+    for (size_t i = 0; i < LENGTH(order); i++) {
+        print_message("%s\n", order[i].name);
+        struct world *world = begin(order[i].scripts, 3);
+        struct asker *asker = &world->askers[0];
+        ask(world, asker, "u@example.com", 3);
+        expect(asker, order[i].outcome);
+        assert_string_equal(asker->answer.exchanger, order[i].exchanger);
+        assert_int_equal(asker->answer.stage, order[i].stage);
+        assert_int_equal(asker->answer.trouble, order[i].trouble);
+        for (size_t j = 0; j < 3; j++)
+            assert_int_equal(calls(world, j), order[i].calls[j]);
+        assert_true(is_kept(world, "u@example.com"));
+        end(world);
+    }
+}
+
+/* The other address of an exchanger is asked when the first is not reached, but
+ * not when it wants us to come later. */
+static void test_two_addresses(void **state)
+{
+    static const struct {
+        struct server_script script;
+        enum callout_outcome outcome;
+        int calls[3];
+    } rows[] = {
+        {{.rcpt = "450 later\r\n"}, CALLOUT_NO_SUCH_MAILBOX, {1, 0, 1}},
+        {{.greeting = "554 no\r\n"}, CALLOUT_ACCEPTED, {1, 1, 0}},
+        {{.deaf = true}, CALLOUT_ACCEPTED, {0, 1, 0}},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        const struct server_script scripts[] = {
+            rows[i].script, {0}, {.rcpt = "550 no\r\n"}};
+        struct world *world = begin(scripts, 3);
+        struct asker *asker = &world->askers[0];
+        prepare(world, asker, "u@example.com", 0, 3);
+        (void)snprintf(asker->ask.targets[1].exchanger, NAME_SIZE,
+                       "mx0.example.com");
+        verifier_ask(world->verifier, &asker->ask);
+        expect(asker, rows[i].outcome);
+        for (size_t j = 0; j < 3; j++)
+            assert_int_equal(calls(world, j), rows[i].calls[j]);
+        end(world);
+    }
+}
+
+#define CROWD 12
+
+/* Ask about `count` addresses at once. */
+static void ask_crowd(struct world *world, struct asker *askers, size_t count,
+                      size_t first, size_t servers)
+{
+    for (size_t i = 0; i < count; i++) {
+        char address[64];
+        (void)snprintf(address, sizeof(address), "%zu-%zu@example.com", first,
+                       i);
+        ask_at(world, &askers[i], address, first, servers);
+    }
+}
+
+/* Both limits hold, and who waits for a busy host holds up nobody. */
+static void test_limits(void **state)
+{
+    static const struct server_script scripts[] = {{0}, {0}, {0}};
+    struct world *world = begin(scripts, 3);
+    atomic_store(&world->servers.gate, false);
+    world->settings.most = 5;
+    world->settings.most_per_host = 2;
+    world->settings.reply_ms = 10000;
+    ask_crowd(world, world->askers, CROWD, 0, 1);
+    ask_crowd(world, world->askers + CROWD, CROWD, 1, 1);
+    ask_crowd(world, world->askers + 2 * CROWD, CROWD, 2, 1);
+    EVENTUALLY(open_now(world, 0) + open_now(world, 1) + open_now(world, 2) ==
+               5);
+    EVENTUALLY(verifier_flights(world->verifier) == 3 * CROWD);
+    pause_ms(50); /* for one too many */
+    assert_int_equal(open_now(world, 0), 2);
+    assert_int_equal(open_now(world, 1), 2);
+    assert_int_equal(open_now(world, 2), 1);
+    atomic_store(&world->servers.gate, true);
+    for (size_t i = 0; i < 3 * CROWD; i++)
+        expect(&world->askers[i], CALLOUT_ACCEPTED);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(calls(world, i), CROWD);
+        assert_in_range(at_once(world, i), 1, 2);
+    }
+    end(world);
+}
+
+/* The deadline of the whole is that of all exchangers together. */
+static void test_total(void **state)
+{
+    static const struct server_script scripts[] = {
+        {.greeting = SILENT}, {.rcpt = SILENT, .quit = SILENT}, {0}};
+    struct world *world = begin(scripts, 3);
+    struct asker *asker = &world->askers[0];
+    world->settings.reply_ms = 250;
+    world->settings.total_ms = 400;
+    instant before = clock_now(&clock_system);
+    ask(world, asker, "u@example.com", 3);
+    expect(asker, CALLOUT_UNREACHABLE);
+    assert_int_equal(asker->answer.trouble, CALLOUT_TROUBLE_TIMEOUT);
+    assert_int_equal(asker->answer.stage, CALLOUT_AT_GREETING);
+    assert_true(clock_now(&clock_system) >= instant_after_ms(before, 400));
+    assert_int_equal(calls(world, 1), 1);
+    assert_int_equal(calls(world, 2), 0);
+    end(world);
+}
+
+/* A turn that does not come in time is our fault, and no answer to keep. After
+ * a first turn, what was heard then is the answer. */
+static void test_no_turn(void **state)
+{
+    static const struct server_script scripts[] = {{.greeting = SILENT},
+                                                   {.deaf = true}};
+    struct world *world = begin(scripts, 2);
+    struct asker *first = &world->askers[0], *second = &world->askers[1],
+                 *third = &world->askers[2];
+    world->settings.most_per_host = 1;
+    world->settings.reply_ms = 1000;
+    ask(world, first, "a@example.com", 1);
+    EVENTUALLY(calls(world, 0) == 1);
+    world->settings.total_ms = 100;
+    ask(world, second, "b@example.com", 1);
+    prepare(world, third, "c@example.com", 0, 2);
+    third->ask.targets[0] = third->ask.targets[1];
+    third->ask.targets[1].address = second->ask.targets[0].address;
+    verifier_ask(world->verifier, &third->ask);
+    expect(second, CALLOUT_INTERNAL);
+    expect(third, CALLOUT_UNREACHABLE);
+    assert_int_equal(third->answer.trouble, CALLOUT_TROUBLE_REFUSED);
+    assert_false(atomic_load(&first->told));
+    assert_false(is_kept(world, "b@example.com"));
+    assert_true(is_kept(world, "c@example.com"));
+    expect(first, CALLOUT_UNREACHABLE);
+    assert_int_equal(calls(world, 0), 1);
+    end(world);
+}
+
+static void test_no_target(void **state)
+{
+    struct world *world = begin(NULL, 0);
+    struct asker *asker = &world->askers[0];
+    ask(world, asker, "u@example.com", 0);
+    expect(asker, CALLOUT_UNREACHABLE);
+    assert_string_equal(asker->answer.exchanger, "");
+    end(world);
+}
+
+/* Our want of descriptors says nothing about the address. */
+static void test_no_descriptor(void **state)
+{
+    static const struct server_script script = {0};
+    struct rlimit limit, none;
+    struct world *world = begin(&script, 1);
+    struct asker *asker = &world->askers[0];
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ask(world, asker, "u@example.com", 1);
+    expect(asker, CALLOUT_INTERNAL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_false(is_kept(world, "u@example.com"));
+    ask(world, asker, "u@example.com", 1);
+    expect(asker, CALLOUT_ACCEPTED);
+    end(world);
+}
+
+/* Nobody is called about what cannot be asked. */
+static void test_not_askable(void **state)
+{
+    static const char *const addresses[] = {"<>", "\xc3\xbc@example.com",
+                                            "a b@example.com", "a\r\nQUIT"};
+    static const struct server_script script = {0};
+    struct world *world = begin(&script, 1);
+    struct asker *asker = &world->askers[0];
+    for (size_t i = 0; i < LENGTH(addresses); i++) {
+        ask(world, asker, addresses[i], 1);
+        expect(asker, CALLOUT_INTERNAL);
+        assert_false(is_kept(world, addresses[i]));
+    }
+    assert_int_equal(calls(world, 0), 0);
+    end(world);
+}
+
+/* Everybody is told at once when the verifier stops: who is called about, who
+ * waits for a turn, and who comes later. */
+static void test_stop(void **state)
+{
+    static const struct server_script script = {0};
+    struct world *world = begin(&script, 1);
+    atomic_store(&world->servers.gate, false);
+    world->settings.reply_ms = 10000;
+    world->settings.most = 4;
+    world->settings.most_per_host = 3;
+    ask_crowd(world, world->askers, CROWD, 0, 1);
+    EVENTUALLY(open_now(world, 0) == 3);
+    stop(world);
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_true(atomic_load(&world->askers[i].told));
+        assert_true(world->askers[i].cut);
+    }
+    EVENTUALLY(open_now(world, 0) == 0);
+    assert_int_equal(verifier_flights(world->verifier), 0);
+    ask(world, &world->askers[CROWD], "late@example.com", 1);
+    EVENTUALLY(atomic_load(&world->askers[CROWD].told));
+    assert_true(world->askers[CROWD].cut);
+    end(world);
+}
+
+/* The same while a reply to QUIT is awaited that nobody waits for. */
+static void test_stop_after_answer(void **state)
+{
+    static const struct server_script script = {.quit = SILENT};
+    struct world *world = begin(&script, 1);
+    struct asker *asker = &world->askers[0];
+    ask(world, asker, "u@example.com", 1);
+    expect(asker, CALLOUT_ACCEPTED);
+    assert_int_equal(open_now(world, 0), 1);
+    assert_int_equal(verifier_flights(world->verifier), 0);
+    end(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_flight),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_two_addresses),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_total),
+        cmocka_unit_test(test_no_turn),
+        cmocka_unit_test(test_no_target),
+        cmocka_unit_test(test_no_descriptor),
+        cmocka_unit_test(test_not_askable),
+        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_stop_after_answer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
