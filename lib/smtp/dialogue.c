@@ -145,19 +145,16 @@ static enum dialogue_next say(struct dialogue *dialogue, enum turn first,
 
 /* Write the answer, with what the server said last. */
 static void note(struct dialogue *dialogue, enum callout_outcome outcome,
-                 enum callout_trouble trouble)
+                 enum callout_trouble trouble, uint16_t code)
 {
     struct callout_answer *answer = &dialogue->answer;
     answer->outcome = outcome;
     answer->trouble = trouble;
     answer->stage = stage_of(dialogue->awaited);
-    answer->code = 0;
+    answer->code = code;
     answer->words[0] = '\0';
-    if (trouble == CALLOUT_TROUBLE_CLOSED || trouble == CALLOUT_TROUBLE_TIMEOUT)
-        return;
-    if (dialogue->reader.state == SMTP_REPLY_WHOLE)
-        answer->code = dialogue->reader.reply.code;
-    smtp_reply_words(&dialogue->reader.reply, answer->words);
+    if (trouble != CALLOUT_TROUBLE_CLOSED && trouble != CALLOUT_TROUBLE_TIMEOUT)
+        smtp_reply_words(&dialogue->reader.reply, answer->words);
 }
 
 /* The answer is what was noted; it stays whatever follows. */
@@ -175,7 +172,7 @@ static enum dialogue_next end(struct dialogue *dialogue,
     if (dialogue->answered)
         return DIALOGUE_DONE;
     if (!dialogue->refused)
-        note(dialogue, CALLOUT_UNREACHABLE, trouble);
+        note(dialogue, CALLOUT_UNREACHABLE, trouble, 0);
     settle(dialogue, at);
     return DIALOGUE_DONE;
 }
@@ -223,7 +220,7 @@ static enum dialogue_next take_reply(struct dialogue *dialogue, instant at,
         smtp_meaning(stage_of(dialogue->awaited), reply, &question);
     if (meaning.proceed)
         return proceed(dialogue, at, send);
-    note(dialogue, meaning.outcome, meaning.trouble);
+    note(dialogue, meaning.outcome, meaning.trouble, reply->code);
     if (dialogue->awaited == EHLO && reply->code >= 500) {
         dialogue->refused = true;
         return say(dialogue, HELO, HELO, at, send);
