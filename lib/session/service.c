@@ -206,8 +206,8 @@ void service_free(struct service **service)
         return;
     loop_timer_free(&s->ticker);
     resolver_free(&s->resolver);
-    verifier_free(&s->verifier);
     loop_free(&s->loop);
+    verifier_free(&s->verifier);
     sights_free(&s->sights);
     policy_drop(s->policy);
     pthread_mutex_destroy(&s->lock);

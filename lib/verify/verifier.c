@@ -34,6 +34,7 @@ struct verifier {
     struct turns *turns;
     struct call *calls;
     atomic_size_t flights; /* read by any thread */
+    struct loop_job stop;
     bool stopped;
     instant said; /* when our own fault was last logged */
     struct hash_key hash_key;
@@ -392,8 +393,10 @@ void verifier_ask(struct verifier *verifier, struct verify_ask *ask)
     loop_post(verifier->loop, &ask->job);
 }
 
-void verifier_stop(struct verifier *verifier)
+static void run_stop(struct loop_job *job)
 {
+    void *around = (char *)job - offsetof(struct verifier, stop);
+    struct verifier *verifier = around;
     verifier->stopped = true;
     for (struct call *call = verifier->calls, *next; call != NULL;
          call = next) {
@@ -408,6 +411,12 @@ void verifier_stop(struct verifier *verifier)
             wake(take_down(flight), NULL);
         }
     }
+}
+
+void verifier_stop(struct verifier *verifier)
+{
+    verifier->stop.run = run_stop;
+    loop_post(verifier->loop, &verifier->stop);
 }
 
 void verifier_free(struct verifier **verifier)

@@ -49,12 +49,12 @@ void verifier_ask(struct verifier *verifier, struct verify_ask *ask);
 /** Flights under way and waiting for a turn; any thread. */
 size_t verifier_flights(struct verifier *verifier);
 
-/** On the loop: cut every flight, waking its askers without an answer. Who asks
- * from now on is told the same. */
+/** Have every flight cut on the loop's thread, its askers told without an
+ * answer; who asks from now on is told the same. Any thread, once. */
 void verifier_stop(struct verifier *verifier);
 
-/** After verifier_stop and loop_free: jobs that were posted late are run by
- * that. *verifier becomes NULL. */
+/** After verifier_stop and, for jobs that were posted late are run by it,
+ * loop_free. *verifier becomes NULL. */
 void verifier_free(struct verifier **verifier);
 
 #endif
