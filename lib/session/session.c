@@ -107,21 +107,22 @@ static void sleep_until(struct session *session, instant deadline)
     pthread_cond_timedwait(&session->decided, &session->lock, &until);
 }
 
-/* Beyond the budget of waiting callbacks, and while we stop, what is not known
- * is in-progress at once. */
+/* Beyond the budget of waiting callbacks what is not known is in-progress at
+ * once. */
 static void wait_for_verdict(struct session *session, struct message *message,
                              struct trial *trial)
 {
-    instant now = clock_now(session->service->clock);
+    const bool waits = begin_waiting(session);
 
-    if (!begin_waiting(session))
-        message->deadline = now;
     while (!trial->decided) {
-        if (now < message->deadline)
+        const instant now = clock_now(session->service->clock);
+
+        if (!waits || message->deadline <= now)
+            message->late = true;
+        if (message->late)
+            session_step(session);
+        else
             sleep_until(session, message->deadline);
-        now = clock_now(session->service->clock);
-        if (!trial->decided && message->deadline <= now)
-            session_make_late(session, now);
     }
     end_waiting(session);
 }
@@ -150,7 +151,8 @@ static const struct reply *run_trial(struct session *session,
     session_step(session);
     if (!waited)
         return NULL;
-    wait_for_verdict(session, message, trial);
+    if (!trial->decided)
+        wait_for_verdict(session, message, trial);
     session->reply = trial->reply;
     trial->reply = NULL;
     trial_free(trial);
