@@ -69,14 +69,16 @@ static void find(const struct message *message, const struct trial *trial,
             find_callout(message, rules, facts, evidence);
 }
 
+/* Not before all exchangers are known: a flight keeps those it began with. */
 static bool callout_is_due(const struct message *message,
-                           const struct rules *rules,
+                           const struct rules *rules, const struct facts *facts,
                            const struct evidence *evidence)
 {
     const struct finding *of = evidence->findings.of;
 
     return of[CHECK_CALLOUT].result == RESULT_OPEN &&
            of[CHECK_SENDER_DOMAIN].result == RESULT_PASS &&
+           facts_targets_are_known(facts) &&
            callout_gate(message, rules, evidence) == CALLOUT_GATE_OPEN;
 }
 
@@ -86,7 +88,7 @@ static void find_and_call(struct message *message, const struct trial *trial,
 {
     message_facts(message, facts);
     find(message, trial, facts, evidence);
-    if (!callout_is_due(message, trial->rules, evidence))
+    if (!callout_is_due(message, trial->rules, facts, evidence))
         return;
     message_begin_callout(message, facts);
     message_facts(message, facts);
