@@ -79,7 +79,7 @@ static void take_answer(struct verify_ask *ask,
         message->callout = *answer;
         message->sender.callout = &message->callout;
     }
-    session_step(session);
+    session->step(session);
     pthread_mutex_unlock(&session->lock);
     free(wait);
     session_drop(session);

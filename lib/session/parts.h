@@ -87,7 +87,6 @@ struct message {
 
     struct trial *trials; /* the open ones */
     instant deadline;     /* of all waiting together; NEVER until it begins */
-    bool late;            /* it has passed, or we are stopping */
     bool gave_up[CHECK_COUNT]; /* frozen as in-progress */
 
     struct callout_wait *wait; /* a callout is under way */
@@ -104,6 +103,9 @@ struct message {
 struct session {
     atomic_uint holders;
     struct service *service;
+    /** Something new is known, or a deadline has passed; under the lock. What
+     * calls from the loop reaches session_step through it. */
+    void (*step)(struct session *session);
     pthread_mutex_t lock; /* rank 1 */
     pthread_cond_t decided;
     struct policy *policy;
@@ -127,27 +129,14 @@ struct evidence {
     struct first_sights sights;
 };
 
-/* session.c */
+/* parts.c - from here on all is under the session's lock, but for holding and
+ * dropping */
 
 void session_hold(struct session *session);
 void session_drop(struct session *session);
 
-/* step.c - all under the session's lock */
-
-/** Gather, try every open trial, send what is to be asked. */
-void session_step(struct session *session);
-
-/** Waiting is over for the messages whose deadline has passed at `now`: what
- * is open is in-progress. */
-void session_make_late(struct session *session, instant now);
-
-/** The facts of a message, put together from the session's. */
-void message_facts(const struct message *message, struct facts *facts);
-
-/* message.c - all under the session's lock */
-
 /** Each is NULL when memory ends. */
-struct greeting *greeting_new(struct session *session, struct span argument);
+struct greeting *greeting_new(struct span argument);
 struct message *message_new(struct session *session, struct span sender);
 struct trial *trial_new(struct message *message, enum stage stage,
                         const struct rules *rules, const char *recipient,
@@ -164,25 +153,46 @@ void message_take_sender(struct message *message, bool authenticated);
  * When memory ends it stays in the message. */
 void message_note_forged(struct message *message);
 
-/** A recipient as exceptions are matched with it: in wire form, or escaped when
- * it is no path. */
-void recipient_write(struct span recipient, char wire[MAILPATH_SIZE]);
+/** The facts of a message, put together from the session's. */
+void message_facts(const struct message *message, struct facts *facts);
 
 /** Whom exceptions are asked about; borrows from the message. */
 void message_encounter(const struct message *message, const char *recipient,
                        struct encounter *encounter);
 
-/* gather.c - from answers to facts, wanting more as it goes */
+/** A recipient as exceptions are matched with it: in wire form, or escaped when
+ * it is no path. */
+void recipient_write(struct span recipient, char wire[MAILPATH_SIZE]);
 
+/* service.c - under no lock but the registry's, which it takes itself */
+
+/** Have the session take a step when it is late, or when the service stops. */
+void service_enlist(struct session *session, instant due);
+void service_delist(struct session *session);
+
+struct policy *service_policy(struct service *service);
+
+/** The next message's id, in eight letters and digits that cannot be misread on
+ * the telephone; returns a number that differs from message to message. */
+uint32_t service_make_id(struct service *service, char id[SESSION_ID_SIZE]);
+
+/* ask.c */
+
+/** Questions of one subject, their budget beginning now; NULL when memory
+ * ends. */
 struct dns_batch *batch_new(struct session *session);
+
+/** Ask what is wanted; each answer brings a step. */
 void batch_send(struct session *session, struct dns_batch *batch);
+
+/* gather.c - from answers to facts, wanting more as it goes */
 
 void gather_client(struct client_facts *client, struct dns_batch *batch);
 void gather_helo(struct helo_facts *helo, struct dns_batch *batch);
 void gather_sender(struct sender_facts *sender, struct dns_batch *batch,
                    uint32_t seed);
 
-/* callout.c - all under the session's lock */
+/* callout.c */
 
 /** What `callout.when` says, the other findings being what they are. */
 enum callout_gate { CALLOUT_GATE_WAIT, CALLOUT_GATE_OPEN, CALLOUT_GATE_SHUT };
@@ -195,7 +205,8 @@ void message_begin_callout(struct message *message, const struct facts *facts);
 
 /* sighting.c - first sights of failures, for soft actions */
 
-/** Fill in when each soft finding's subject was first seen failing. */
+/** Fill in when the subject of each soft finding was first seen failing; of an
+ * open one as well, for it may turn out soft. */
 void sightings_look(const struct message *message, const struct rules *rules,
                     const struct facts *facts, struct evidence *evidence);
 
@@ -203,7 +214,7 @@ void sightings_look(const struct message *message, const struct rules *rules,
 void sightings_note(const struct message *message, const struct rules *rules,
                     const struct facts *facts, const struct findings *findings);
 
-/* record.c - a verdict's reply and its line in the log */
+/* record.c - what comes of a verdict: the reply, the log's line, the tag */
 
 void trial_decide(struct message *message, struct trial *trial,
                   const struct facts *facts, const struct evidence *evidence,
@@ -212,16 +223,9 @@ void record_acceptance(const struct message *message, enum stage stage,
                        const char *recipient, const char *queue,
                        const struct exception *exception);
 
-/* service.c */
+/* step.c */
 
-/** Have the session found when its trial is late, or when the service stops. */
-void service_enlist(struct session *session, instant due);
-void service_delist(struct session *session);
-
-struct policy *service_policy(struct service *service);
-
-/** The next message's id, in eight letters and digits that cannot be misread on
- * the telephone; returns a number that differs from message to message. */
-uint32_t service_make_id(struct service *service, char id[SESSION_ID_SIZE]);
+/** Gather, try every open trial, send what is to be asked. */
+void session_step(struct session *session);
 
 #endif

@@ -158,14 +158,14 @@ static struct session *take_due(struct service *service, instant now)
     return session;
 }
 
-/* Those that are still on trial afterwards list themselves again. */
-static void make_late(struct service *service, instant now)
+/* Those that are still on trial after the step list themselves again. */
+static void wake_due(struct service *service, instant now)
 {
     struct session *session;
 
     while ((session = take_due(service, now))) {
         pthread_mutex_lock(&session->lock);
-        session_make_late(session, now);
+        session->step(session);
         pthread_mutex_unlock(&session->lock);
         session_drop(session);
     }
@@ -177,7 +177,7 @@ static void tick(void *context)
     struct service *service = context;
     const instant now = clock_now(service->clock);
 
-    make_late(service, now);
+    wake_due(service, now);
     loop_timer_set(service->ticker, instant_after_ms(now, TICK_MS));
 }
 
@@ -193,7 +193,7 @@ bool service_start(struct service *service)
 void service_stop(struct service *service)
 {
     atomic_store(&service->stopping, true);
-    make_late(service, INSTANT_NEVER);
+    wake_due(service, INSTANT_NEVER);
     verifier_stop(service->verifier);
     loop_stop(service->loop);
 }

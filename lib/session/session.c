@@ -25,30 +25,11 @@ struct session *session_new(struct service *service)
         return NULL;
     atomic_init(&session->holders, 1);
     session->service = service;
+    session->step = session_step;
     session->policy = service_policy(service);
     pthread_mutex_init(&session->lock, NULL);
     cond_init_monotonic(&session->decided);
     return session;
-}
-
-void session_hold(struct session *session)
-{
-    atomic_fetch_add(&session->holders, 1);
-}
-
-void session_drop(struct session *session)
-{
-    if (atomic_fetch_sub(&session->holders, 1) > 1)
-        return;
-    dns_batch_free(&session->batch);
-    greeting_drop(session->greeting);
-    free(session->reply);
-    free(session->authres);
-    free(session->forged);
-    policy_drop(session->policy);
-    pthread_cond_destroy(&session->decided);
-    pthread_mutex_destroy(&session->lock);
-    free(session);
 }
 
 void session_connect(struct session *session, const struct address *client)
@@ -112,30 +93,22 @@ static void sleep_until(struct session *session, instant deadline)
 static void wait_for_verdict(struct session *session, struct message *message,
                              struct trial *trial)
 {
-    const bool waits = begin_waiting(session);
-
+    if (!begin_waiting(session))
+        message->deadline = clock_now(session->service->clock);
     while (!trial->decided) {
-        const instant now = clock_now(session->service->clock);
-
-        if (!waits || message->deadline <= now)
-            message->late = true;
-        if (message->late)
+        sleep_until(session, message->deadline);
+        if (!trial->decided)
             session_step(session);
-        else
-            sleep_until(session, message->deadline);
     }
     end_waiting(session);
 }
 
 static void begin_deadline(struct message *message, instant now)
 {
-    const struct session *session = message->session;
+    const uint32_t ms = message->session->policy->reply_within_ms;
 
     if (message->deadline == INSTANT_NEVER)
-        message->deadline =
-            instant_after_ms(now, session->policy->reply_within_ms);
-    if (atomic_load(&session->service->stopping))
-        message->late = true;
+        message->deadline = instant_after_ms(now, ms);
 }
 
 /* In enforce mode the callback waits for the verdict and takes its reply; in
@@ -193,10 +166,11 @@ static void forget_last_call(struct session *session)
 
 static void greet(struct session *session, struct span argument)
 {
-    struct greeting *greeting = greeting_new(session, argument);
+    struct greeting *greeting = greeting_new(argument);
 
     if (!greeting)
         return; /* the greeting before, if any, has to do */
+    greeting->batch = batch_new(session);
     greeting_drop(session->greeting);
     session->greeting = greeting;
 }
@@ -205,10 +179,17 @@ static void greet(struct session *session, struct span argument)
 static struct message *begin_message(struct session *session,
                                      struct span sender)
 {
+    struct message *message;
+
     end_message(session);
     if (!session->greeting)
         greet(session, span_of(""));
-    return session->greeting ? message_new(session, sender) : NULL;
+    message = session->greeting ? message_new(session, sender) : NULL;
+    if (!message)
+        return NULL;
+    message->batch = batch_new(session);
+    message->seed = service_make_id(session->service, message->id);
+    return message;
 }
 
 const struct reply *session_helo(struct session *session, struct span argument)

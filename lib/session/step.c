@@ -7,16 +7,6 @@ static const struct finding in_progress = {RESULT_TEMPERROR,
                                            REASON_IN_PROGRESS};
 static const struct finding not_run = {RESULT_NONE, REASON_NONE};
 
-void message_facts(const struct message *message, struct facts *facts)
-{
-    const struct session *session = message->session;
-
-    facts->site = &session->policy->site;
-    facts->client = session->client;
-    facts->helo = message->greeting->facts;
-    facts->sender = message->sender;
-}
-
 static bool is_run(const struct rules *rules, enum stage stage,
                    enum check check)
 {
@@ -95,6 +85,12 @@ static void find_and_call(struct message *message, const struct trial *trial,
     find(message, trial, facts, evidence);
 }
 
+static bool is_late(const struct message *message, instant now)
+{
+    return message->deadline <= now ||
+           atomic_load(&message->session->service->stopping);
+}
+
 static void give_up_open(struct message *message, struct evidence *evidence)
 {
     for (enum check check = 0; check < CHECK_COUNT; check++) {
@@ -116,7 +112,7 @@ static bool trial_step(struct message *message, struct trial *trial,
     find_and_call(message, trial, &facts, &evidence);
     if (!verdict_is_settled(trial->rules, &evidence.findings, &evidence.sights,
                             now)) {
-        if (!message->late)
+        if (!is_late(message, now))
             return false;
         give_up_open(message, &evidence);
         sightings_look(message, trial->rules, &facts, &evidence);
@@ -246,11 +242,4 @@ void session_step(struct session *session)
             message_step(m, now);
     }
     sweep(session);
-}
-
-void session_make_late(struct session *session, instant now)
-{
-    for (struct message *m = session->messages; m; m = m->next)
-        m->late = m->late || m->deadline <= now;
-    session_step(session);
 }

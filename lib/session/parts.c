@@ -1,10 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* message.c - greetings, messages and trials: how they are made and freed */
+/* parts.c - sessions, greetings, messages and trials: how they are held, made
+ * and freed */
 #include "session/parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void session_hold(struct session *session)
+{
+    atomic_fetch_add(&session->holders, 1);
+}
+
+void session_drop(struct session *session)
+{
+    if (atomic_fetch_sub(&session->holders, 1) > 1)
+        return;
+    dns_batch_free(&session->batch);
+    greeting_drop(session->greeting);
+    free(session->reply);
+    free(session->authres);
+    free(session->forged);
+    policy_drop(session->policy);
+    pthread_cond_destroy(&session->decided);
+    pthread_mutex_destroy(&session->lock);
+    free(session);
+}
+
+void message_facts(const struct message *message, struct facts *facts)
+{
+    const struct session *session = message->session;
+
+    facts->site = &session->policy->site;
+    facts->client = session->client;
+    facts->helo = message->greeting->facts;
+    facts->sender = message->sender;
+}
 
 /* Octets with a terminator; what is not given is the empty string. */
 static char *copy(struct span text)
@@ -19,7 +50,7 @@ static char *copy(struct span text)
     return copied;
 }
 
-struct greeting *greeting_new(struct session *session, struct span argument)
+struct greeting *greeting_new(struct span argument)
 {
     struct greeting *greeting = calloc(1, sizeof *greeting);
 
@@ -33,7 +64,6 @@ struct greeting *greeting_new(struct session *session, struct span argument)
     }
     argument.at = greeting->text;
     helo_facts_read(&greeting->facts, argument);
-    greeting->batch = batch_new(session);
     return greeting;
 }
 
@@ -62,8 +92,6 @@ struct message *message_new(struct session *session, struct span sender)
     message->greeting = session->greeting;
     message->greeting->holders++;
     message->deadline = INSTANT_NEVER;
-    message->batch = batch_new(session);
-    message->seed = service_make_id(session->service, message->id);
     message->next = session->messages;
     session->messages = message;
     return message;
