@@ -79,28 +79,35 @@ static bool can_come(enum check check, struct finding finding)
            !always_has_reason(check, finding.result);
 }
 
-/* True when an action of this check would take the verdict's place: its reply
- * counts only when there is one. */
-static bool would_win(const struct action *how, enum check check,
-                      const struct verdict *verdict)
+/* The strongest action that a check can come to while its finding is open. */
+static enum action_kind strongest_of(const struct inquiry *inquiry,
+                                     enum check check)
 {
-    if (how->kind != verdict->kind)
-        return how->kind > verdict->kind;
-    return how->kind >= ACTION_TEMPFAIL && check < verdict->check;
-}
+    enum action_kind strongest = ACTION_CONTINUE;
 
-static bool can_change(const struct inquiry *inquiry, enum check check,
-                       const struct verdict *verdict)
-{
     for (unsigned i = RESULT_PASS; i <= RESULT_NONE; i++) {
         for (unsigned j = REASON_NONE; j <= REASON_INTERNAL; j++) {
             struct finding finding = {(enum result)i, (enum reason)j};
-            if (can_come(check, finding) &&
-                would_win(action_for(inquiry, check, finding), check, verdict))
-                return true;
+            if (!can_come(check, finding))
+                continue;
+            enum action_kind kind = action_for(inquiry, check, finding)->kind;
+            if (kind > strongest)
+                strongest = kind;
         }
     }
-    return false;
+    return strongest;
+}
+
+/* True when the check could take the verdict's place: by a stronger action, or
+ * by an equal one with a reply, which is that of the first check. */
+static bool can_change(const struct inquiry *inquiry, enum check check,
+                       const struct verdict *verdict)
+{
+    enum action_kind strongest = strongest_of(inquiry, check);
+
+    if (strongest != verdict->kind)
+        return strongest > verdict->kind;
+    return strongest >= ACTION_TEMPFAIL && check < verdict->check;
 }
 
 bool verdict_is_settled(const struct rules *rules,
@@ -115,22 +122,6 @@ bool verdict_is_settled(const struct rules *rules,
             can_change(&inquiry, (enum check)i, &verdict))
             return false;
     return true;
-}
-
-static enum action_kind strongest_of(const struct inquiry *inquiry,
-                                     enum check check)
-{
-    enum action_kind strongest = ACTION_CONTINUE;
-
-    for (unsigned i = RESULT_PASS; i <= RESULT_NONE; i++) {
-        for (unsigned j = REASON_NONE; j <= REASON_INTERNAL; j++) {
-            struct finding finding = {(enum result)i, (enum reason)j};
-            if (can_come(check, finding) &&
-                action_for(inquiry, check, finding)->kind > strongest)
-                strongest = action_for(inquiry, check, finding)->kind;
-        }
-    }
-    return strongest;
 }
 
 enum action_kind verdict_strongest(const struct rules *rules,

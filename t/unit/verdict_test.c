@@ -285,6 +285,10 @@ static void check_row(const struct row *row)
     }
     struct verdict verdict = verdict_make(&rules, &findings, &sights, NOW);
     bool settled = verdict_is_settled(&rules, &findings, &sights, NOW);
+    enum action_kind strongest =
+        verdict_strongest(&rules, &findings, &sights, NOW);
+    assert_true(strongest >= verdict.kind);
+    assert_true(!settled || strongest == verdict.kind);
     if (verdict.kind != row->kind || settled != row->settled ||
         (row->kind != ACTION_CONTINUE && verdict.check != row->check))
         fail_msg("%s: %s by %s, %s", row->what, action_name(verdict.kind),
@@ -305,6 +309,41 @@ static void test_rows(void **state)
 {
     for (size_t i = 0; i < LENGTH(rows); i++)
         check_row(&rows[i]);
+}
+
+static void test_strongest(void **state)
+{
+    static const struct line lines[LINES_MOST] = {
+        {CHECK_HELO_MATCH, RESULT_FAIL, 0, ACTION_TAG, 0},
+        {CHECK_CLIENT_PTR, RESULT_FAIL, 0, ACTION_REJECT, DAY_S},
+        {CHECK_CALLOUT, RESULT_UNKNOWN, 0, ACTION_REJECT, 0}};
+    static const struct {
+        enum result match, ptr, callout;
+        instant first;
+        enum action_kind want;
+    } strongest[] = {
+        {RESULT_PASS, RESULT_PASS, RESULT_PASS, INSTANT_NEVER, ACTION_CONTINUE},
+        {RESULT_OPEN, RESULT_PASS, RESULT_PASS, INSTANT_NEVER, ACTION_TAG},
+        {RESULT_FAIL, RESULT_OPEN, RESULT_PASS, INSTANT_NEVER, ACTION_TEMPFAIL},
+        {RESULT_FAIL, RESULT_OPEN, RESULT_PASS, 0, ACTION_REJECT},
+        {RESULT_OPEN, RESULT_FAIL, RESULT_NONE, INSTANT_NEVER, ACTION_TEMPFAIL},
+        {RESULT_PASS, RESULT_FAIL, RESULT_OPEN, INSTANT_NEVER, ACTION_REJECT},
+    };
+    struct rules rules;
+
+    rules_build(&rules, lines);
+    for (size_t i = 0; i < LENGTH(strongest); i++) {
+        struct findings findings = {{[CHECK_HELO_SYNTAX] = PASS}};
+        struct first_sights sights;
+        findings.of[CHECK_HELO_MATCH].result = strongest[i].match;
+        findings.of[CHECK_CLIENT_PTR].result = strongest[i].ptr;
+        findings.of[CHECK_CALLOUT].result = strongest[i].callout;
+        for (size_t j = 0; j < CHECK_COUNT; j++)
+            sights.of[j] = strongest[i].first;
+        assert_int_equal(verdict_strongest(&rules, &findings, &sights, NOW),
+                         strongest[i].want);
+    }
+    rules_clear(&rules);
 }
 
 static void test_internal_error(void **state)
@@ -422,9 +461,10 @@ static void test_can_tag(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),  cmocka_unit_test(test_internal_error),
-        cmocka_unit_test(test_soft),  cmocka_unit_test(test_copy),
-        cmocka_unit_test(test_needs), cmocka_unit_test(test_can_tag),
+        cmocka_unit_test(test_rows),           cmocka_unit_test(test_strongest),
+        cmocka_unit_test(test_internal_error), cmocka_unit_test(test_soft),
+        cmocka_unit_test(test_copy),           cmocka_unit_test(test_needs),
+        cmocka_unit_test(test_can_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
