@@ -8,9 +8,10 @@
 
 #define AUTHRES_NAME "Authentication-Results"
 
-/** Write the field's value: our identity as authserv-id, iprev (RFC 8601 2.7.3;
- * no PTR at all: permerror), and each check that failed or was temperror.
- * Folded with LF and a tab, as libmilter takes it. */
+/** Write the field's value: our identity as authserv-id, iprev (RFC 8601 3; no
+ * PTR at all: permerror), and each check that failed, was temperror or unknown,
+ * under a name of ours: `x-` and the check's. Folded with LF and a tab, as
+ * libmilter takes it. A result that does not fit is left out whole. */
 void authres_write(struct text *text, const struct facts *facts,
                    const struct rules *rules, const struct findings *findings);
 
