@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* thread.c - starting threads */
+#define _GNU_SOURCE /* pthread_setattr_default_np */
 #include "base/thread.h"
 
 #include <signal.h>
@@ -35,4 +36,14 @@ bool thread_start(pthread_t *thread, void *(*run)(void *argument),
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return started;
+}
+
+void thread_make_stacks_small(void)
+{
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0)
+        return;
+    if (pthread_attr_setstacksize(&attributes, STACK_SIZE) == 0)
+        pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
 }

@@ -12,4 +12,8 @@
 bool thread_start(pthread_t *thread, void *(*run)(void *argument),
                   void *argument);
 
+/** Have threads that a library starts with the default attributes get the same
+ * small stack: libmilter starts them by the hundred. */
+void thread_make_stacks_small(void);
+
 #endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* listener.c - opening libmilter's socket without ever taking somebody else's
+ * place */
+#include "milter/listener.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <libmilter/mfapi.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define DESCRIPTORS_SEARCHED 64
+
+/* The socket file that we made, for its removal; libmilter has no place for
+ * ours to be kept in. */
+static struct {
+    char path[sizeof((struct sockaddr_un *)0)->sun_path];
+    dev_t device;
+    ino_t inode;
+} made;
+
+/* The path of a unix socket, or NULL. */
+static const char *unix_path(const char *listen)
+{
+    if (strncmp(listen, "unix:", 5) == 0)
+        return listen + 5;
+    if (strncmp(listen, "local:", 6) == 0)
+        return listen + 6;
+    return NULL;
+}
+
+/* True when somebody accepts connections there. */
+static bool is_live(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool live;
+
+    if (fd < 0)
+        return true; /* we cannot tell: then hands off */
+    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
+    live = connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ||
+           errno != ECONNREFUSED;
+    close(fd);
+    return live;
+}
+
+static int make_room(const char *path, char *why, size_t why_size)
+{
+    struct stat status;
+
+    if (strlen(path) >= sizeof made.path) {
+        snprintf(why, why_size,
+                 "listen: %s is longer than the %zu octets of a socket's path",
+                 path, sizeof made.path - 1);
+        return EX_CONFIG;
+    }
+    if (lstat(path, &status) != 0)
+        return EX_OK; /* nothing there, or binding will say what is wrong */
+    if (!S_ISSOCK(status.st_mode)) {
+        snprintf(why, why_size,
+                 "listen: %s is there and is no socket; it stays untouched",
+                 path);
+        return EX_CONFIG;
+    }
+    if (is_live(path)) {
+        snprintf(why, why_size, "listen: another process serves %s", path);
+        return EX_UNAVAILABLE;
+    }
+    if (unlink(path) != 0) {
+        snprintf(why, why_size, "listen: cannot remove the stale %s: %s", path,
+                 strerror(errno));
+        return EX_NOPERM;
+    }
+    return EX_OK;
+}
+
+/* Give the file to the user that will serve it, so that he can remove it. */
+static int dress(const struct policy *policy, const char *path, char *why,
+                 size_t why_size)
+{
+    const struct passwd *user = getpwnam(policy->user);
+    const struct group *group = NULL;
+    uid_t uid = (uid_t)-1;
+    gid_t gid = (gid_t)-1;
+
+    if (policy->socket_group && !(group = getgrnam(policy->socket_group))) {
+        snprintf(why, why_size, "socket.group: there is no group %s",
+                 policy->socket_group);
+        return EX_CONFIG;
+    }
+    if (geteuid() == 0 && user) {
+        uid = user->pw_uid;
+        gid = user->pw_gid;
+    }
+    if (group)
+        gid = group->gr_gid;
+    if (chown(path, uid, gid) != 0 ||
+        chmod(path, (mode_t)policy->socket_mode) != 0) {
+        snprintf(why, why_size,
+                 "socket: cannot set owner, group and mode of %s: %s", path,
+                 strerror(errno));
+        return EX_NOPERM;
+    }
+    return EX_OK;
+}
+
+static int remember(const char *path, char *why, size_t why_size)
+{
+    struct stat status;
+
+    if (lstat(path, &status) != 0) {
+        snprintf(why, why_size, "listen: %s: %s", path, strerror(errno));
+        return EX_OSERR;
+    }
+    snprintf(made.path, sizeof made.path, "%s", path);
+    made.device = status.st_dev;
+    made.inode = status.st_ino;
+    return EX_OK;
+}
+
+/* Nobody but us may connect before mode and group are what they should be. */
+static int open_socket(const char *listen, char *why, size_t why_size)
+{
+    const mode_t mask = umask(0177);
+    int opened;
+
+    errno = 0;
+    opened = smfi_setconn((char *)(uintptr_t)listen) == MI_SUCCESS &&
+             smfi_opensocket(false) == MI_SUCCESS;
+    umask(mask);
+    if (opened)
+        return EX_OK;
+    snprintf(why, why_size, "listen: cannot listen at %s: %s", listen,
+             errno ? strerror(errno) : "the system log says why");
+    return errno == EACCES || errno == EPERM ? EX_NOPERM : EX_UNAVAILABLE;
+}
+
+/* libmilter keeps its descriptor to itself, so the listening one is looked for:
+ * ours is the only one yet. Sessions inherit the option from it; without it a
+ * reply in two packets waits 40 ms for the mail server's delayed ACK. */
+static void send_at_once(void)
+{
+    const int on = 1;
+
+    for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS_SEARCHED; fd++) {
+        int listens = 0;
+        socklen_t size = sizeof listens;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
+            listens)
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+}
+
+int listener_open(const struct policy *policy, char *why, size_t why_size)
+{
+    const char *path = unix_path(policy->listen);
+    int status = path ? make_room(path, why, why_size) : EX_OK;
+
+    if (status == EX_OK)
+        status = open_socket(policy->listen, why, why_size);
+    if (status == EX_OK && !path)
+        send_at_once();
+    if (status == EX_OK && path)
+        status = remember(path, why, why_size);
+    if (status == EX_OK && path)
+        status = dress(policy, path, why, why_size);
+    if (status != EX_OK)
+        listener_close();
+    return status;
+}
+
+void listener_close(void)
+{
+    struct stat status;
+
+    if (made.path[0] && lstat(made.path, &status) == 0 &&
+        status.st_dev == made.device && status.st_ino == made.inode)
+        unlink(made.path);
+    made.path[0] = '\0';
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* listener.h - the socket that the mail server connects to */
+#ifndef MILTER_LISTENER_H
+#define MILTER_LISTENER_H
+
+#include "policy/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * Open `listen`. A stale socket file in its place is replaced, a live one or
+ * another kind of file never. To be called as the user that may write there,
+ * before privileges are dropped; the file gets its mode, group and owner.
+ * @return 0, or a status of sysexits.h with `why`
+ */
+int listener_open(const struct policy *policy, char *why, size_t why_size);
+
+/** Remove the socket file if it is still the one that listener_open made. */
+void listener_close(void);
+
+#endif

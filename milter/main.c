@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c - bonafided: its options, its start, its reloads and its end */
+#include "base/log.h"
+#include "milter/daemon.h"
+#include "milter/filter.h"
+#include "milter/listener.h"
+#include "milter/notify.h"
+#include "milter/privileges.h"
+#include "milter/signals.h"
+#include "milter/versions.h"
+#include "session/service.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define PROGRAM  "bonafided"
+#define WHY_SIZE 512
+/* A callback that waits wakes at once; what is left is a reply to write. */
+#define STOP_MS 5000
+
+struct options {
+    const char *file;
+    bool foreground;
+    bool check_only;
+};
+
+static const char usage[] =
+    "usage: " PROGRAM " [-c FILE] [-f] [-t] [-V] [-h]\n"
+    "  -c FILE  the policy file (default " BONAFIDE_CONFIG_FILE ")\n"
+    "  -f       stay in the foreground\n"
+    "  -t       check the policy file and exit\n"
+    "  -V       print our version and those of the libraries, and exit\n"
+    "  -h       print this, and exit\n";
+
+/* Exits for -V and -h, and when the command line is wrong. */
+static struct options read_options(int argc, char **argv)
+{
+    struct options options = {.file = BONAFIDE_CONFIG_FILE};
+    int option;
+
+    while ((option = getopt(argc, argv, "c:ftVh")) != -1) {
+        switch (option) {
+        case 'c':
+            options.file = optarg;
+            break;
+        case 'f':
+            options.foreground = true;
+            break;
+        case 't':
+            options.check_only = true;
+            break;
+        case 'V':
+            versions_print(stdout);
+            exit(EX_OK);
+        case 'h':
+            fputs(usage, stdout);
+            exit(EX_OK);
+        default:
+            fputs(usage, stderr);
+            exit(EX_USAGE);
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, PROGRAM ": %s: no argument is expected\n%s",
+                argv[optind], usage);
+        exit(EX_USAGE);
+    }
+    return options;
+}
+
+/* The background process works in another directory than that which it was
+ * started from: a reload must find the file again. */
+static char *absolute_path(const char *file)
+{
+    char *path = realpath(file, NULL);
+
+    if (!path)
+        fprintf(stderr, PROGRAM ": %s: %s\n", file, strerror(errno));
+    return path;
+}
+
+static struct policy *read_policy_aloud(const char *file)
+{
+    struct complaints complaints = {0};
+    struct policy *policy = policy_read(file, &complaints);
+
+    for (size_t i = 0; i < complaints.count; i++)
+        fprintf(stderr, "%s%s\n", complaints.at[i].text,
+                complaints.at[i].warning ? " (warning)" : "");
+    complaints_clear(&complaints);
+    return policy;
+}
+
+static struct policy *read_policy_logged(const char *file)
+{
+    struct complaints complaints = {0};
+    struct policy *policy = policy_read(file, &complaints);
+
+    for (size_t i = 0; i < complaints.count; i++)
+        log_line(complaints.at[i].warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+                 "%s", complaints.at[i].text);
+    complaints_clear(&complaints);
+    return policy;
+}
+
+/* Before we serve, whoever started us reads stderr as well. */
+static int fail(int status, const struct policy *policy, const char *why)
+{
+    log_line(LOG_LEVEL_ERROR, "%s", why);
+    log_close();
+    if (policy->log_target != LOG_TO_STDERR)
+        fprintf(stderr, PROGRAM ": %s\n", why);
+    return status;
+}
+
+/* What a reload cannot change stays as it was at the start. */
+static void warn_of_fixed_keys(const struct policy *started,
+                               const struct policy *policy)
+{
+    const char *const group =
+        started->socket_group ? started->socket_group : "";
+    const char *const now = policy->socket_group ? policy->socket_group : "";
+
+    if (strcmp(started->listen, policy->listen) != 0 ||
+        strcmp(started->user, policy->user) != 0 || strcmp(group, now) != 0 ||
+        started->socket_mode != policy->socket_mode ||
+        started->cache_bytes != policy->cache_bytes)
+        log_line(LOG_LEVEL_WARNING,
+                 "listen, socket, user and cache.memory stay as they were at "
+                 "the start: a restart is needed to change them");
+}
+
+static void reload(const char *file, struct service *service,
+                   const struct policy *started)
+{
+    struct policy *policy = read_policy_logged(file);
+    char why[WHY_SIZE];
+
+    if (!policy) {
+        log_line(LOG_LEVEL_ERROR, "%s is not taken: the policy stays as it was",
+                 file);
+        return;
+    }
+    if (!filter_suffices(policy, why, sizeof why)) {
+        log_line(LOG_LEVEL_ERROR, "%s is not taken: %s: a restart is needed",
+                 file, why);
+    } else if (!service_reload(service, policy, why, sizeof why)) {
+        log_line(LOG_LEVEL_ERROR, "%s is not taken: %s", file, why);
+    } else {
+        warn_of_fixed_keys(started, policy);
+        log_open(policy->log_target, policy->log_level, PROGRAM);
+        log_line(LOG_LEVEL_NOTICE, "%s is taken: new sessions follow it", file);
+    }
+    policy_drop(policy);
+}
+
+/* Until somebody tells us to stop; the status we exit with. */
+static int obey(const char *file, struct service *service,
+                const struct policy *started)
+{
+    for (;;) {
+        switch (signals_wait()) {
+        case EVENT_STOP:
+            return EX_OK;
+        case EVENT_ENDED:
+            log_line(LOG_LEVEL_ERROR, "libmilter has ended, so do we");
+            return EX_OSERR;
+        case EVENT_RELOAD:
+            notify_reloading();
+            reload(file, service, started);
+            notify("READY=1\nSTATUS=Serving at %s", started->listen);
+            break;
+        }
+    }
+}
+
+/* Memory stays with callbacks that did not come to their end. */
+static void stop(struct service *service)
+{
+    notify("STOPPING=1\nSTATUS=Answering what is open");
+    log_line(LOG_LEVEL_NOTICE, "stopping");
+    service_stop(service);
+    if (filter_stop(STOP_MS))
+        service_free(&service);
+    listener_close();
+}
+
+static int serve(const char *file, struct service *service,
+                 const struct policy *policy)
+{
+    int status;
+
+    if (!service_start(service) || !filter_start(signals_end))
+        return fail(EX_OSERR, policy, "a thread cannot be started");
+    log_line(
+        LOG_LEVEL_NOTICE, PROGRAM " " BONAFIDE_VERSION " serves at %s, mode %s",
+        policy->listen, policy->mode == MODE_MONITOR ? "monitor" : "enforce");
+    daemon_ready();
+    notify("READY=1\nSTATUS=Serving at %s", policy->listen);
+    status = obey(file, service, policy);
+    stop(service);
+    return status;
+}
+
+/* All that may need root, and then no root any more. */
+static int prepare(struct policy *policy, struct service **service, char *why,
+                   size_t why_size)
+{
+    int status = privileges_raise_descriptors(why, why_size);
+
+    if (status != EX_OK)
+        return status;
+    *service = service_new(policy, &clock_system, why, why_size);
+    if (!*service)
+        return EX_OSERR;
+    if (!filter_register(*service, policy)) {
+        snprintf(why, why_size, "libmilter refuses to register");
+        return EX_SOFTWARE;
+    }
+    status = listener_open(policy, why, why_size);
+    if (status != EX_OK)
+        return status;
+    status = privileges_drop(policy->user, why, why_size);
+    if (status != EX_OK)
+        listener_close();
+    return status;
+}
+
+static int run(const char *file, struct policy *policy)
+{
+    struct service *service = NULL;
+    char why[WHY_SIZE];
+    int status;
+
+    if (!log_open(policy->log_target, policy->log_level, PROGRAM))
+        return fail(EX_OSERR, policy, "a thread cannot be started");
+    status = prepare(policy, &service, why, sizeof why);
+    if (status != EX_OK) {
+        service_free(&service);
+        return fail(status, policy, why);
+    }
+    status = serve(file, service, policy);
+    log_line(LOG_LEVEL_NOTICE, "stopped");
+    log_close();
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct policy *policy;
+    char *file;
+    int status;
+
+    daemon_open_standard();
+    options = read_options(argc, argv);
+    file = absolute_path(options.file);
+    if (!file)
+        return EX_NOINPUT;
+    policy = read_policy_aloud(file);
+    if (!policy)
+        return EX_CONFIG;
+    if (options.check_only) {
+        printf("%s: no errors\n", options.file);
+        status = EX_OK;
+    } else if (!signals_begin() ||
+               (!options.foreground && !daemon_background())) {
+        fprintf(stderr, PROGRAM ": %s\n", strerror(errno));
+        status = EX_OSERR;
+    } else {
+        status = run(file, policy);
+    }
+    policy_drop(policy);
+    free(file);
+    return status;
+}

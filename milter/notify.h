@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* notify.h - telling the service manager how we are (sd_notify's protocol) */
+#ifndef MILTER_NOTIFY_H
+#define MILTER_NOTIFY_H
+
+/** Send `state` ("READY=1\nSTATUS=...") to $NOTIFY_SOCKET; nothing when that is
+ * not set. Never blocks, never fails. */
+void notify(const char *state, ...) __attribute__((format(printf, 1, 2)));
+
+/** RELOADING=1 with the time that the protocol wants beside it. */
+void notify_reloading(void);
+
+#endif
