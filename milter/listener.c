@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -127,15 +128,25 @@ static int remember(const char *path, char *why, size_t why_size)
     return EX_OK;
 }
 
+/* libmilter takes a copy of `listen`. */
+static bool open_libmilter(const char *listen)
+{
+    char *copy = strdup(listen);
+    const bool opened = copy && smfi_setconn(copy) == MI_SUCCESS &&
+                        smfi_opensocket(false) == MI_SUCCESS;
+
+    free(copy);
+    return opened;
+}
+
 /* Nobody but us may connect before mode and group are what they should be. */
 static int open_socket(const char *listen, char *why, size_t why_size)
 {
     const mode_t mask = umask(0177);
-    int opened;
+    bool opened;
 
     errno = 0;
-    opened = smfi_setconn((char *)(uintptr_t)listen) == MI_SUCCESS &&
-             smfi_opensocket(false) == MI_SUCCESS;
+    opened = open_libmilter(listen);
     umask(mask);
     if (opened)
         return EX_OK;

@@ -3,8 +3,8 @@
  *
  * libmilter waits for SIGHUP, SIGTERM and SIGINT on a thread of its own, and
  * takes SIGHUP for "stop". So the main thread keeps them unblocked, with a
- * handler that writes to a pipe: the kernel hands a process's signal to the main
- * thread first, however many come.
+ * handler that writes to a pipe: the kernel hands a process's signal to the
+ * main thread first, however many come.
  */
 #ifndef MILTER_SIGNALS_H
 #define MILTER_SIGNALS_H
