@@ -190,10 +190,10 @@ static void read_text(struct reading *reading, struct span text,
                       root->kind == NODE_LIST ? "list" : "single value");
         tree_free(&root);
     }
-    if (root != NULL || !reading->failed) {
+    if (root != NULL || !reading->failed)
         find_identity(reading, root, policy);
+    if (!reading->failed)
         find_local(reading, root, &policy->site);
-    }
     if (!reading->failed)
         sanity_check(reading, root, policy);
     tree_free(&root);
@@ -289,27 +289,55 @@ static void read_file(struct reading *reading, struct policy *policy)
     free(octets);
 }
 
-struct policy *policy_read(const char *file, struct complaints *complaints)
+/* A policy of defaults, or NULL: memory ended. */
+static struct policy *policy_new(void)
 {
-    struct reading reading = {.file = file};
     struct held *held = calloc(1, sizeof(*held));
 
-    *complaints = (struct complaints){0};
     if (held == NULL)
         return NULL;
-    struct policy *policy = &held->policy;
-    const struct key_places places = places_of(policy);
+    const struct key_places places = places_of(&held->policy);
     atomic_init(&held->holders, 1);
+    if (keys_set_defaults(&places))
+        return &held->policy;
+    policy_drop(&held->policy);
+    return NULL;
+}
 
-    if (!keys_set_defaults(&places))
-        reading_no_memory(&reading);
-    else
-        read_file(&reading, policy);
-    reading_finish(&reading, complaints);
-    if (reading.failed) {
+/* Hand over what was noted, and the policy if it is whole. */
+static struct policy *finish(struct reading *reading, struct policy *policy,
+                             struct complaints *complaints)
+{
+    if (policy == NULL)
+        reading_no_memory(reading);
+    reading_finish(reading, complaints);
+    if (policy == NULL)
+        return NULL;
+    if (reading->failed) {
         policy_drop(policy);
         return NULL;
     }
     complete(policy);
     return policy;
+}
+
+struct policy *policy_read_text(const char *name, struct span text,
+                                struct complaints *complaints)
+{
+    struct reading reading = {.file = name};
+    struct policy *policy = policy_new();
+
+    if (policy != NULL)
+        read_text(&reading, text, policy);
+    return finish(&reading, policy, complaints);
+}
+
+struct policy *policy_read(const char *file, struct complaints *complaints)
+{
+    struct reading reading = {.file = file};
+    struct policy *policy = policy_new();
+
+    if (policy != NULL)
+        read_file(&reading, policy);
+    return finish(&reading, policy, complaints);
 }

@@ -131,9 +131,15 @@ struct complaints {
  * Read a policy file whole and check it.
  * @param complaints  every error and warning of the file, in its order; the
  *                    caller clears it, also on success (warnings)
- * @return NULL when there was any error; else held once for the caller
+ * @return NULL when there was any error, or no memory even to say so; else held
+ *         once for the caller
  */
 struct policy *policy_read(const char *file, struct complaints *complaints);
+
+/** As policy_read, of a text that is in memory already; `name` stands for the
+ * file in what is said. */
+struct policy *policy_read_text(const char *name, struct span text,
+                                struct complaints *complaints);
 
 void complaints_clear(struct complaints *complaints);
 
