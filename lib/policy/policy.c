@@ -248,6 +248,7 @@ static void note_unreadable(struct reading *reading)
     if (strerror_r(errno, why, sizeof(why)) != 0)
         snprintf(why, sizeof(why), "the system does not say why");
     reading_error(reading, (struct mark){0, 0}, "cannot be read: %s", why);
+    reading->unreadable = true;
 }
 
 static bool read_open(struct reading *reading, int file, char *octets,

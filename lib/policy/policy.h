@@ -125,6 +125,7 @@ struct complaint {
 struct complaints {
     struct complaint *at;
     size_t count;
+    bool unreadable; /* nothing is known of the file: it could not be read */
 };
 
 /**

@@ -106,7 +106,7 @@ static int compare(const void *a, const void *b)
 
 void reading_finish(struct reading *reading, struct complaints *complaints)
 {
-    *complaints = (struct complaints){0};
+    *complaints = (struct complaints){.unreadable = reading->unreadable};
     if (reading->count == 0)
         return;
     qsort(reading->notes, reading->count, sizeof(*reading->notes), compare);

@@ -22,8 +22,9 @@ struct reading {
     const char *file;
     struct reading_note *notes;
     size_t count;
-    bool failed;    /* an error was noted, or memory ended */
-    bool no_memory; /* it ended, and that is noted */
+    bool failed;     /* an error was noted, or memory ended */
+    bool no_memory;  /* it ended, and that is noted */
+    bool unreadable; /* the system does not give the file, and that is noted */
 };
 
 /** Note an error, or a warning; octets that are not printable ASCII are

@@ -448,25 +448,27 @@ static void test_shipped_is_whole(void **state)
     free(text);
 }
 
-static void assert_refused(const char *file, const char *want)
+static void assert_refused(const char *file, bool unreadable, const char *want)
 {
     struct complaints complaints;
 
     assert_null(policy_read(file, &complaints));
     assert_int_equal(complaints.count, 1);
     assert_string_equal(complaints.at[0].text, want);
+    assert_true(complaints.unreadable == unreadable);
     complaints_clear(&complaints);
 }
 
 static void test_file(void **state)
 {
-    assert_refused("nowhere.yaml",
+    assert_refused("nowhere.yaml", true,
                    "nowhere.yaml: cannot be read: No such file or directory");
-    assert_refused("/", "/: cannot be read: Is a directory");
+    assert_refused("/", true, "/: cannot be read: Is a directory");
 
     policy_file_write(IDENTITY "policy: {client-ptr: off, callout: {}}\n");
     assert_int_equal(chmod(POLICY_FILE, 0666), 0);
-    assert_refused(POLICY_FILE, POLICY_FILE
+    assert_refused(POLICY_FILE, false,
+                   POLICY_FILE
                    ": everybody can write this file, expected mode 644 or "
                    "less");
     assert_int_equal(chmod(POLICY_FILE, 0644), 0);
