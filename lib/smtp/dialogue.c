@@ -246,8 +246,10 @@ static enum dialogue_next take_octets(struct dialogue *dialogue,
             break;
         }
         enum dialogue_next next = take_reply(dialogue, at, send);
-        if (next == DIALOGUE_SEND && octets.length > 0 && !dialogue->answered)
+        if (next == DIALOGUE_SEND && octets.length > 0 && !dialogue->answered) {
+            *send = (struct span){NULL, 0};
             return end(dialogue, CALLOUT_TROUBLE_PROTOCOL, at);
+        }
         if (next != DIALOGUE_WAIT)
             return next;
     }
