@@ -49,22 +49,33 @@ static inline void play_must(bool well)
     }
 }
 
-/** @param tcp  listen there as well */
-static inline void play_open(struct dns_play *play, dns_play_script *script,
-                             bool tcp)
+/* A free UDP port need not be free for TCP: false then. */
+static inline bool play_bind(struct dns_play *play, bool tcp)
 {
     struct sockaddr_in at = {.sin_family = AF_INET,
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(at);
-    *play = (struct dns_play){.script = script, .listener = -1};
     play->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     play_must(bind(play->udp, (struct sockaddr *)&at, length) == 0 &&
               getsockname(play->udp, (struct sockaddr *)&at, &length) == 0);
     if (!tcp)
-        return;
+        return true;
     play->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    play_must(bind(play->listener, (struct sockaddr *)&at, length) == 0 &&
-              listen(play->listener, PLAY_CONNECTIONS) == 0);
+    return bind(play->listener, (struct sockaddr *)&at, length) == 0 &&
+           listen(play->listener, PLAY_CONNECTIONS) == 0;
+}
+
+static inline void play_close(struct dns_play *play);
+
+/** @param tcp  listen there as well */
+static inline void play_open(struct dns_play *play, dns_play_script *script,
+                             bool tcp)
+{
+    *play = (struct dns_play){.script = script, .listener = -1};
+    while (!play_bind(play, tcp)) {
+        play_must(errno == EADDRINUSE);
+        play_close(play);
+    }
 }
 
 static inline void play_close(struct dns_play *play)
