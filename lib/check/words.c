@@ -126,8 +126,8 @@ static void add_no_reverse(struct text *text, const struct client_facts *client)
         words_add_address(text, &client->address);
         text_add(text, " holds no valid host name");
     } else {
+        text_add(text, "there is no reverse name (PTR record) for ");
         words_add_address(text, &client->address);
-        text_add(text, " has no reverse name (PTR record)");
     }
 }
 

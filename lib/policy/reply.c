@@ -204,6 +204,19 @@ static void add_own_text(struct text *page, const struct verdict *verdict,
     }
 }
 
+/* Make a sentence of a clause: a word of ours in front gets its capital, which
+ * a name or an address does not, and a full stop ends it. */
+static void end_sentence(struct text *page)
+{
+    char *first = page->buffer;
+    size_t word = strspn(first, "abcdefghijklmnopqrstuvwxyz");
+
+    if (word > 0 && first[word] == ' ')
+        *first = (char)(*first - 'a' + 'A');
+    if (page->length > 0 && strchr(".!?", first[page->length - 1]) == NULL)
+        text_add(page, ".");
+}
+
 /* What was seen, what to mend, and where to ask with which number. */
 static void add_default_text(struct reply *reply, struct text *page,
                              const struct verdict *verdict,
@@ -211,8 +224,10 @@ static void add_default_text(struct reply *reply, struct text *page,
 {
     const char *advice = advice_for(verdict->check, verdict->finding);
 
+    text_begin(page, page->buffer, page->size);
     if (words->detail.length > 0) {
         add_word(page, WORD_DETAIL, verdict, words);
+        end_sentence(page);
         add_lines(reply, page->buffer, REPLY_LINES_MOST - 3);
     }
     add_lines(reply, advice, REPLY_LINES_MOST - 1);

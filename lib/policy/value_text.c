@@ -173,7 +173,7 @@ static enum taken take_identity(const struct value *value, const char *text,
     (void)value;
     if (name_parse(name, span_of(text)) != NAME_OK || !name_is_qualified(name))
         return TAKEN_NOT;
-    memcpy(place, name, sizeof(name));
+    snprintf(place, sizeof(name), "%s", name);
     return TAKEN;
 }
 
@@ -190,7 +190,7 @@ static enum taken take_domain(const struct value *value, const char *text,
         realloc(site->domains, (site->domain_count + 1) * sizeof(*more));
     if (more == NULL)
         return TAKEN_NO_MEMORY;
-    memcpy(more[site->domain_count], name, sizeof(name));
+    snprintf(more[site->domain_count], sizeof(name), "%s", name);
     site->domains = more;
     site->domain_count++;
     return TAKEN;

@@ -25,7 +25,7 @@ static const struct {
      "the reverse names of 198.51.100.3 are a.example (confirmed), b.example "
      "(confirmed), c.example (confirmed) and 2 more"},
     {V4, "nx", NULL, RESULT_FAIL, REASON_MISSING,
-     "198.51.100.3 has no reverse name (PTR record)"},
+     "there is no reverse name (PTR record) for 198.51.100.3"},
     {V4, "none", NULL, RESULT_FAIL, REASON_MISSING, NULL},
     {V4, "bad", NULL, RESULT_FAIL, REASON_MISSING,
      "the PTR record of 198.51.100.3 holds no valid host name"},

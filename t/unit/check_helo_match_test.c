@@ -90,8 +90,8 @@ static const struct {
      RESULT_TEMPERROR, REASON_INTERNAL, NULL},
     {"no PTR", MATCH_NAME, ANY, V4, HELO, NULL, NULL, "nx", NULL, RESULT_FAIL,
      REASON_NONE,
-     "the HELO name is mail.example.co.uk; 198.51.100.3 has no reverse name "
-     "(PTR record)"},
+     "the HELO name is mail.example.co.uk; there is no reverse name (PTR "
+     "record) for 198.51.100.3"},
 
     /* By organisation. */
     {"organisation", MATCH_ORGANISATION, ANY, V4, HELO, NULL, NULL, SISTER, V4,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* policy_test.c - what a policy file says is what is kept, what it leaves out
- * has its default, and the shipped files are without fault */
+ * has its default */
 #include "policy/policy.h"
 
-#include "policy/keys.h"
 #include "policy_file.h"
 
 #include <pthread.h>
@@ -300,154 +299,6 @@ static void test_needs(void **state)
     }
 }
 
-static char *shipped_text(const char *name)
-{
-    char path[300], *text = calloc(1, 20000);
-
-    assert_non_null(text);
-    snprintf(path, sizeof(path), "%s/config/%s", BONAFIDE_SOURCE_DIR, name);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    snprintf(text, 20000, "%s", IDENTITY);
-    assert_true(fread(text + strlen(text), 1, 19000, file) > 1000);
-    fclose(file);
-    return text;
-}
-
-static struct policy *shipped(const char *name)
-{
-    struct complaints complaints;
-    char *text = shipped_text(name);
-    struct policy *policy = policy_file_read(text, &complaints);
-
-    if (complaints.count > 0)
-        fail_msg("%s: %s", name, complaints.at[0].text);
-    complaints_clear(&complaints);
-    free(text);
-    return policy;
-}
-
-struct expectation {
-    enum check check;
-    struct finding finding;
-    enum action_kind kind;
-};
-
-static void assert_rules(const struct policy *policy,
-                         const struct expectation *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(
-            rules_action(&policy->rules, rows[i].check, rows[i].finding)->kind,
-            rows[i].kind);
-}
-
-static void test_shipped_default(void **state)
-{
-    static const struct expectation rows[] = {
-        {CHECK_HELO_SYNTAX, {RESULT_FAIL, REASON_MISSING}, ACTION_REJECT},
-        {CHECK_HELO_IDENTITY, {RESULT_FAIL, 0}, ACTION_REJECT},
-        {CHECK_HELO_FORWARD, {RESULT_FAIL, REASON_NXDOMAIN}, ACTION_TEMPFAIL},
-        {CHECK_HELO_FORWARD, {RESULT_TEMPERROR, 0}, ACTION_TEMPFAIL},
-        {CHECK_HELO_MATCH, {RESULT_FAIL, 0}, ACTION_TAG},
-        {CHECK_HELO_MATCH, {RESULT_TEMPERROR, 0}, ACTION_CONTINUE},
-        {CHECK_CLIENT_PTR, {RESULT_FAIL, REASON_MISSING}, ACTION_TAG},
-        {CHECK_SENDER_DOMAIN, {RESULT_FAIL, REASON_NULL_MX}, ACTION_REJECT},
-        {CHECK_SENDER_DOMAIN, {RESULT_FAIL, REASON_POINTS_AT_US}, ACTION_TAG},
-        {CHECK_SENDER_DOMAIN, {RESULT_TEMPERROR, 0}, ACTION_TEMPFAIL},
-        {CHECK_CALLOUT, {RESULT_FAIL, REASON_NO_SUCH_MAILBOX}, ACTION_REJECT},
-        {CHECK_CALLOUT, {RESULT_FAIL, REASON_REFUSES_BOUNCES}, ACTION_TAG},
-        {CHECK_CALLOUT,
-         {RESULT_TEMPERROR, REASON_IN_PROGRESS},
-         ACTION_TEMPFAIL},
-        {CHECK_CALLOUT, {RESULT_UNKNOWN, REASON_BLOCKED_US}, ACTION_CONTINUE},
-    };
-    struct policy *policy = shipped("bonafide.yaml");
-
-    assert_rules(policy, rows, LENGTH(rows));
-    assert_int_equal(policy->mode, MODE_ENFORCE);
-    assert_int_equal(policy->reply_at, REPLY_AT_RCPT);
-    assert_int_equal(policy->rules.settings.match_by, MATCH_BY_EVERY);
-    assert_false(policy->rules.settings.match_all);
-    assert_true(policy->can_tag);
-    assert_int_equal(policy->exception_count, 3);
-    struct address loopback = address_of("127.0.0.1");
-    assert_true(policy_accepts_client(policy, &loopback));
-    policy_drop(policy);
-}
-
-static void test_shipped_strict(void **state)
-{
-    static const struct expectation rows[] = {
-        {CHECK_HELO_SYNTAX, {RESULT_FAIL, REASON_MISSING}, ACTION_REJECT},
-        {CHECK_HELO_MATCH, {RESULT_FAIL, 0}, ACTION_TEMPFAIL},
-        {CHECK_CLIENT_PTR, {RESULT_FAIL, REASON_MISSING}, ACTION_TEMPFAIL},
-        {CHECK_CALLOUT, {RESULT_FAIL, REASON_NO_SUCH_MAILBOX}, ACTION_REJECT},
-    };
-    struct policy *policy = shipped("strict.yaml");
-    const struct action *action;
-
-    assert_rules(policy, rows, LENGTH(rows));
-    assert_int_equal(policy->rules.settings.match_by,
-                     MATCH_ADDRESS | MATCH_NAME);
-    assert_true(policy->rules.settings.match_all);
-    action = action_of(policy, CHECK_HELO_MATCH, RESULT_FAIL, REASON_NONE);
-    assert_int_equal(action->soft_s, DAY_S);
-    assert_int_equal(action->then->kind, ACTION_REJECT);
-    action = action_of(policy, CHECK_CLIENT_PTR, RESULT_FAIL, REASON_NONE);
-    assert_int_equal(action->soft_s, DAY_S);
-    assert_int_equal(action->then->kind, ACTION_REJECT);
-    policy_drop(policy);
-}
-
-/* Comments and empty lines apart, two files differ in these lines. */
-static void test_shipped_monitor(void **state)
-{
-    char *ours = shipped_text("bonafide.yaml");
-    char *monitor = shipped_text("monitor.yaml");
-    char *rest_ours, *rest_monitor;
-    char *a = strtok_r(ours, "\n", &rest_ours);
-    char *b = strtok_r(monitor, "\n", &rest_monitor);
-    size_t differences = 0;
-
-    while (a != NULL || b != NULL) {
-        if (a != NULL && a[strspn(a, " ")] == '#') {
-            a = strtok_r(NULL, "\n", &rest_ours);
-        } else if (b != NULL && b[strspn(b, " ")] == '#') {
-            b = strtok_r(NULL, "\n", &rest_monitor);
-        } else {
-            if (a == NULL || b == NULL || strcmp(a, b) != 0) {
-                assert_string_equal(b, "  mode: monitor");
-                differences++;
-            }
-            a = strtok_r(NULL, "\n", &rest_ours);
-            b = strtok_r(NULL, "\n", &rest_monitor);
-        }
-    }
-    assert_int_equal(differences, 1);
-    free(ours);
-    free(monitor);
-    struct policy *policy = shipped("monitor.yaml");
-    assert_int_equal(policy->mode, MODE_MONITOR);
-    policy_drop(policy);
-}
-
-/* Every key of the table stands in the shipped file, commented out or not. */
-static void test_shipped_is_whole(void **state)
-{
-    char *text = shipped_text("bonafide.yaml");
-    const struct key *key;
-
-    for (size_t i = 0; (key = keys_at(i)) != NULL; i++) {
-        const char *dot = strrchr(key->path, '.');
-        char name[80];
-        snprintf(name, sizeof(name), "%s:", dot != NULL ? dot + 1 : key->path);
-        if (strstr(text, name) == NULL)
-            fail_msg("%s", key->path);
-    }
-    free(text);
-}
-
 static void assert_refused(const char *file, bool unreadable, const char *want)
 {
     struct complaints complaints;
@@ -514,18 +365,10 @@ static void test_holding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_listen),
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_actions),
-        cmocka_unit_test(test_needs),
-        cmocka_unit_test(test_shipped_default),
-        cmocka_unit_test(test_shipped_strict),
-        cmocka_unit_test(test_shipped_monitor),
-        cmocka_unit_test(test_shipped_is_whole),
-        cmocka_unit_test(test_file),
-        cmocka_unit_test(test_holding),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_listen),   cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_actions),  cmocka_unit_test(test_needs),
+        cmocka_unit_test(test_file),     cmocka_unit_test(test_holding),
     };
     return cmocka_run_group_tests(tests, policy_file_enter, policy_file_leave);
 }

@@ -152,6 +152,33 @@ static void test_default_text(void **state)
     assert_lines(&reply, want);
 }
 
+/* What was seen comes as a clause and is said as a sentence. */
+static void test_sentences(void **state)
+{
+    static const struct {
+        struct span detail;
+        const char *want;
+    } rows[] = {
+        {OCTETS("the name is wrong"), "The name is wrong."},
+        {OCTETS("we ask"), "We ask."},
+        {OCTETS("It is so."), "It is so."},
+        {OCTETS("mx.example.com answered \"no\""),
+         "mx.example.com answered \"no\"."},
+        {OCTETS("mx1 is gone"), "mx1 is gone."},
+        {OCTETS("192.0.2.1 is gone"), " 192.0.2.1 is gone."},
+        {OCTETS("alone"), "alone."},
+    };
+    struct verdict verdict =
+        verdict_of(&rejects, CHECK_HELO_MATCH, RESULT_FAIL, REASON_NONE);
+    struct reply reply;
+
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct reply_words said = {.detail = rows[i].detail};
+        reply_write(&reply, &verdict, &said);
+        assert_string_equal(reply.line[0], rows[i].want);
+    }
+}
+
 static void test_in_progress(void **state)
 {
     static const char *const want[] = {
@@ -319,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_codes_of_the_file),
         cmocka_unit_test(test_default_text),
+        cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_in_progress),
         cmocka_unit_test(test_advice),
         cmocka_unit_test(test_own_text),
