@@ -45,6 +45,16 @@ static struct span reverse_name(const struct facts *facts)
     return span_of(name ? name : "");
 }
 
+/* As a reply has it: with the null sender to be seen. */
+static struct span sender_said(const struct message *message)
+{
+    const struct sender_facts *sender = &message->sender;
+
+    if (sender->given && sender->path.form == MAILPATH_NULL)
+        return span_of("<>");
+    return span_of(message->sender_wire);
+}
+
 static void write_detail(struct text *detail, const struct facts *facts,
                          const struct rules *rules,
                          const struct verdict *verdict)
@@ -73,7 +83,7 @@ static struct reply *make_reply(const struct message *message,
                     .client = client_text(session, address),
                     .reverse = reverse_name(facts),
                     .helo = facts->helo.text,
-                    .sender = span_of(message->sender_wire),
+                    .sender = sender_said(message),
                     .recipient = span_of(trial->recipient),
                     .reason = span_of(reason_name(verdict->finding.reason)),
                     .id = span_of(message->id),
