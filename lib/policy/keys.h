@@ -22,10 +22,10 @@ enum key_scope {
 #define KEY_SCOPES 4
 
 struct key {
+    const char *path; /* with dots: "callout.timeout.connect" */
     enum key_scope scope;
-    const char *path;     /* with dots: "callout.timeout.connect" */
-    struct value value;   /* no type: it is read by code of its own */
     size_t place;         /* offset in the scope's structure */
+    struct value value;   /* no type: it is read by code of its own */
     const char *standard; /* the default as the file would have it; NULL: none,
                              or found out from the host */
 };
