@@ -19,6 +19,7 @@
 struct failure {
     enum callout_outcome outcome;
     enum callout_trouble trouble;
+    enum callout_stage stage;
 };
 
 struct connection {
@@ -86,7 +87,7 @@ static void fail(struct connection *connection, struct failure failure)
 {
     const struct callout_answer answer = {
         .outcome = failure.outcome,
-        .stage = CALLOUT_AT_CONNECT,
+        .stage = failure.stage,
         .trouble = failure.trouble,
         .learnt = now(connection),
     };
@@ -95,8 +96,12 @@ static void fail(struct connection *connection, struct failure failure)
     end(connection);
 }
 
-static const struct failure our_fault = {CALLOUT_INTERNAL,
-                                         CALLOUT_TROUBLE_NONE};
+static const struct failure our_fault = {.outcome = CALLOUT_INTERNAL};
+
+static struct failure unreachable(enum callout_trouble trouble)
+{
+    return (struct failure){CALLOUT_UNREACHABLE, trouble, CALLOUT_AT_CONNECT};
+}
 
 /* What an error of socket, connect or the connection says. */
 static struct failure failure_of(int error)
@@ -109,15 +114,16 @@ static struct failure failure_of(int error)
     case EADDRNOTAVAIL: /* no port of ours is free */
         return our_fault;
     case ECONNREFUSED:
-        return (struct failure){CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_REFUSED};
+        return unreachable(CALLOUT_TROUBLE_REFUSED);
     case ETIMEDOUT:
-        return (struct failure){CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_TIMEOUT};
+        return unreachable(CALLOUT_TROUBLE_TIMEOUT);
     case ECONNRESET:
     case ECONNABORTED:
-    case ENOTCONN:
-        return (struct failure){CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_CLOSED};
+    case ENOTCONN: /* it was there, and is gone before the greeting */
+        return (struct failure){CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_CLOSED,
+                                CALLOUT_AT_GREETING};
     default: /* no network, no host, no such family, a filter of ours */
-        return (struct failure){CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_NO_ROUTE};
+        return unreachable(CALLOUT_TROUBLE_NO_ROUTE);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,16 +19,18 @@
 #define SERVERS_MOST 4
 #define CALLERS_MOST 64
 
-/** Replies, each with its CRLF. NULL: a friendly one; "": silence; "close": the
- * connection is closed in its place. */
+/** Replies, each with its CRLF. NULL: a friendly one; "": silence; "close" and
+ * "reset": what is done to the connection in its place. */
 struct server_script {
     const char *greeting, *ehlo, *mail, *rcpt, *quit;
     bool deaf; /* nobody listens there */
+    bool full; /* nobody accepts, and no place is left to wait for it */
 };
 
 struct server {
     struct server_script script;
     int listener;
+    int fillers[2];     /* those who wait where `full` */
     atomic_int calls;   /* ever */
     atomic_int open;    /* now */
     atomic_int at_once; /* the most */
@@ -58,13 +61,24 @@ static inline void server_close(struct caller *caller)
     atomic_fetch_sub(&caller->server->open, 1);
 }
 
+/* Close with RST (SO_LINGER of no time). */
+static inline void server_reset(struct caller *caller)
+{
+    const struct linger linger = {.l_onoff = 1};
+    (void)setsockopt(caller->socket, SOL_SOCKET, SO_LINGER, &linger,
+                     sizeof(linger));
+    server_close(caller);
+}
+
 static inline void server_say(struct caller *caller, const char *words,
                               const char *friendly)
 {
     if (words == NULL)
         words = friendly;
-    if (strcmp(words, "close") == 0 ||
-        send(caller->socket, words, strlen(words), MSG_NOSIGNAL) < 0)
+    if (strcmp(words, "reset") == 0)
+        server_reset(caller);
+    else if (strcmp(words, "close") == 0 ||
+             send(caller->socket, words, strlen(words), MSG_NOSIGNAL) < 0)
         server_close(caller);
 }
 
@@ -108,6 +122,7 @@ static inline void server_read(struct caller *caller)
 
 static inline void server_accept(struct servers *servers, struct server *server)
 {
+    const int on = 1; /* each reply at once, or a reset would overtake it */
     int socket = accept(server->listener, NULL, NULL);
     if (socket == -1)
         return;
@@ -116,6 +131,7 @@ static inline void server_accept(struct servers *servers, struct server *server)
         if (caller->socket != -1)
             continue;
         *caller = (struct caller){.socket = socket, .server = server};
+        (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         atomic_fetch_add(&server->calls, 1);
         int open = atomic_fetch_add(&server->open, 1) + 1;
         if (open > atomic_load(&server->at_once))
@@ -136,13 +152,19 @@ static inline void servers_greet(struct servers *servers)
     }
 }
 
+static inline struct pollfd server_polled(const struct server *server)
+{
+    bool accepts = !server->script.deaf && !server->script.full;
+    return (struct pollfd){accepts ? server->listener : -1, POLLIN, 0};
+}
+
 static inline void *servers_run(void *argument)
 {
     struct servers *servers = argument;
     while (!atomic_load(&servers->stop)) {
         struct pollfd polled[SERVERS_MOST + CALLERS_MOST];
         for (size_t i = 0; i < SERVERS_MOST; i++)
-            polled[i] = (struct pollfd){servers->server[i].listener, POLLIN, 0};
+            polled[i] = server_polled(&servers->server[i]);
         for (size_t i = 0; i < CALLERS_MOST; i++)
             polled[SERVERS_MOST + i] =
                 (struct pollfd){servers->caller[i].socket, POLLIN, 0};
@@ -173,7 +195,17 @@ static inline bool server_listen(struct servers *servers, size_t i)
         getsockname(listener, (struct sockaddr *)&at, &size) != 0)
         return false;
     servers->port = ntohs(at.sin_port);
-    return servers->server[i].script.deaf || listen(listener, 128) == 0;
+    if (servers->server[i].script.deaf)
+        return true;
+    bool full = servers->server[i].script.full;
+    if (listen(listener, full ? 0 : 128) != 0)
+        return false;
+    for (size_t j = 0; full && j < 2; j++) {
+        int filler = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        servers->server[i].fillers[j] = filler;
+        (void)connect(filler, (struct sockaddr *)&at, size);
+    }
+    return true;
 }
 
 /** Start the servers of `count` scripts; the gate is open. */
@@ -209,6 +241,9 @@ static inline void servers_stop(struct servers *servers)
     for (size_t i = 0; i < SERVERS_MOST; i++)
         if (servers->server[i].listener != -1)
             (void)close(servers->server[i].listener);
+    for (size_t i = 0; i < SERVERS_MOST; i++)
+        for (size_t j = 0; servers->server[i].script.full && j < 2; j++)
+            (void)close(servers->server[i].fillers[j]);
 }
 
 #endif

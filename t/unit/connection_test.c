@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* connection_test.c - single callouts over real sockets: what is told, when,
+ * and that nothing is left of them */
+#include "smtp/connection.h"
+
+#include "smtp_server.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+
+enum { CONNECT_MS = 200, REPLY_MS = 300, TOTAL_MS = 5000 };
+
+/** What an owner is told. */
+struct told {
+    int answers, closes;
+    instant answered, closed;
+    struct callout_answer answer;
+};
+
+static void on_answered(void *context, const struct callout_answer *answer)
+{
+    struct told *told = context;
+    assert_int_equal(told->closes, 0);
+    told->answers++;
+    told->answer = *answer;
+    told->answered = clock_now(&clock_system);
+}
+
+static void on_closed(void *context)
+{
+    struct told *told = context;
+    assert_int_equal(told->answers, 1);
+    told->closes++;
+    told->closed = clock_now(&clock_system);
+}
+
+static struct connection *open_one(struct loop *loop, struct told *told,
+                                   const char *at, uint16_t port)
+{
+    const struct callout_settings settings = {
+        .name = "mx1.example.org",
+        .port = port,
+        .connect_ms = CONNECT_MS,
+        .reply_ms = REPLY_MS,
+    };
+    const struct connection_owner owner = {on_answered, on_closed, told};
+    struct callout_target target = {.exchanger = "mx.example.com"};
+    struct mailpath path;
+    memset(told, 0, sizeof(*told));
+    assert_true(address_parse(&target.address, span_of(at)));
+    mailpath_parse(&path, span_of("user@example.com"));
+    instant deadline = instant_after_ms(clock_now(&clock_system), TOTAL_MS);
+    struct connection *connection =
+        connection_open(loop, &target, &path, &settings, deadline, &owner);
+    assert_int_equal(told->answers, 0);
+    return connection;
+}
+
+/* Turn the loop until the connection is closed, ten seconds at most. */
+static void run(struct loop *loop, const struct told *told)
+{
+    instant late = instant_after_ms(clock_now(&clock_system), 10000);
+    while (told->closes == 0 && clock_now(&clock_system) < late) {
+        loop_turn(loop);
+        (void)poll(NULL, 0, 1);
+    }
+    assert_int_equal(told->answers, 1);
+    assert_int_equal(told->closes, 1);
+}
+
+/* The lowest descriptor that is free: the same after as before. */
+static int free_descriptor(void)
+{
+    int descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    (void)close(descriptor);
+    return descriptor;
+}
+
+struct row {
+    const char *name;
+    struct server_script script;
+    struct {
+        enum callout_outcome outcome;
+        enum callout_stage stage;
+        enum callout_trouble trouble;
+    } answer;
+    uint32_t answered_ms, closed_ms; /* 0: at once */
+};
+
+#define SOON_MS 800
+
+static void check_time(instant begun, instant at, uint32_t ms)
+{
+    if (ms > 0)
+        assert_true(at >= instant_after_ms(begun, ms));
+    assert_true(at < instant_after_ms(begun, ms + SOON_MS));
+}
+
+static void play(const struct row *row)
+{
+    struct servers *servers = malloc(sizeof(*servers));
+    struct loop *loop = loop_new(&clock_system);
+    struct told told;
+    print_message("%s\n", row->name);
+    assert_non_null(servers);
+    assert_non_null(loop);
+    servers_start(servers, &row->script, 1);
+    int descriptor = free_descriptor();
+    instant begun = clock_now(&clock_system);
+    assert_non_null(open_one(loop, &told, "127.0.0.2", servers->port));
+    run(loop, &told);
+    assert_int_equal(told.answer.outcome, row->answer.outcome);
+    assert_int_equal(told.answer.stage, row->answer.stage);
+    assert_int_equal(told.answer.trouble, row->answer.trouble);
+    assert_string_equal(told.answer.exchanger, "mx.example.com");
+    check_time(begun, told.answered, row->answered_ms);
+    check_time(begun, told.closed, row->closed_ms);
+    servers_stop(servers);
+    loop_free(&loop);
+    assert_true(free_descriptor() <= descriptor);
+    free(servers);
+}
+
+static void test_answers(void **state)
+{
+    static const struct row rows[] = {
+        {"friendly", {0}, {CALLOUT_ACCEPTED, CALLOUT_AT_RCPT, 0}, 0, 0},
+        {"one at a time",
+         {.ehlo = "250 mx\r\n", .rcpt = "550 no\r\n"},
+         {CALLOUT_NO_SUCH_MAILBOX, CALLOUT_AT_RCPT, 0},
+         0,
+         0},
+        {"refuses to connect",
+         {.deaf = true},
+         {CALLOUT_UNREACHABLE, CALLOUT_AT_CONNECT, CALLOUT_TROUBLE_REFUSED},
+         0,
+         0},
+        {"does not connect",
+         {.full = true},
+         {CALLOUT_UNREACHABLE, CALLOUT_AT_CONNECT, CALLOUT_TROUBLE_TIMEOUT},
+         CONNECT_MS,
+         CONNECT_MS},
+        {"says nothing",
+         {.greeting = ""},
+         {CALLOUT_UNREACHABLE, CALLOUT_AT_GREETING, CALLOUT_TROUBLE_TIMEOUT},
+         REPLY_MS,
+         REPLY_MS},
+        {"keeps QUIT waiting",
+         {.quit = ""},
+         {CALLOUT_ACCEPTED, CALLOUT_AT_RCPT, 0},
+         0,
+         1000},
+        {"closes instead of QUIT",
+         {.rcpt = "550 no\r\n", .quit = "close"},
+         {CALLOUT_NO_SUCH_MAILBOX, CALLOUT_AT_RCPT, 0},
+         0,
+         0},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        play(&rows[i]);
+}
+
+static void test_resets(void **state)
+{
+    static const struct row rows[] = {
+        {"at the greeting",
+         {.greeting = "reset"},
+         {CALLOUT_UNREACHABLE, CALLOUT_AT_GREETING, CALLOUT_TROUBLE_CLOSED},
+         0,
+         0},
+        {"at EHLO",
+         {.ehlo = "reset"},
+         {CALLOUT_UNREACHABLE, CALLOUT_AT_HELO, CALLOUT_TROUBLE_CLOSED},
+         0,
+         0},
+        {"at MAIL",
+         {.mail = "reset"},
+         {CALLOUT_UNREACHABLE, CALLOUT_AT_MAIL, CALLOUT_TROUBLE_CLOSED},
+         0,
+         0},
+        {"at RCPT",
+         {.ehlo = "250 mx\r\n", .rcpt = "reset"},
+         {CALLOUT_UNREACHABLE, CALLOUT_AT_RCPT, CALLOUT_TROUBLE_CLOSED},
+         0,
+         0},
+        {"at QUIT, sent apart: the answer is there",
+         {.ehlo = "250 mx\r\n", .rcpt = "550 no\r\n", .quit = "reset"},
+         {CALLOUT_NO_SUCH_MAILBOX, CALLOUT_AT_RCPT, 0},
+         0,
+         0},
+        {"at QUIT, sent together",
+         {.rcpt = "550 no\r\n", .quit = "reset"},
+         {CALLOUT_NO_SUCH_MAILBOX, CALLOUT_AT_RCPT, 0},
+         0,
+         0},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        play(&rows[i]);
+}
+
+/* A line of a megabyte ends as soon as it is too long. */
+static void test_endless_line(void **state)
+{
+    const size_t size = 1 << 20;
+    char *line = malloc(size + 1);
+    assert_non_null(line);
+    memset(line, '2', size);
+    memcpy(line, "220 ", 4);
+    line[size] = '\0';
+    const struct row row = {
+        "a megabyte",
+        {.greeting = line},
+        {CALLOUT_UNREACHABLE, CALLOUT_AT_GREETING, CALLOUT_TROUBLE_PROTOCOL},
+        0,
+        0};
+    play(&row);
+    free(line);
+}
+
+/* Cut at any moment nobody is told any more, and nothing is left. */
+static void test_cut(void **state)
+{
+    static const struct server_script script = {.quit = ""};
+    struct servers *servers = malloc(sizeof(*servers));
+    struct loop *loop = loop_new(&clock_system);
+    assert_non_null(servers);
+    assert_non_null(loop);
+    servers_start(servers, &script, 1);
+    for (int turns = 0; turns < 40; turns++) {
+        struct told told;
+        struct connection *connection =
+            open_one(loop, &told, "127.0.0.2", servers->port);
+        assert_non_null(connection);
+        for (int i = 0; i < turns; i++) {
+            loop_turn(loop);
+            (void)poll(NULL, 0, 1);
+        }
+        assert_int_equal(told.closes, 0);
+        int answers = told.answers;
+        connection_cut(&connection);
+        assert_null(connection);
+        loop_turn(loop);
+        assert_int_equal(told.answers, answers);
+        assert_int_equal(told.closes, 0);
+    }
+    servers_stop(servers);
+    loop_free(&loop);
+    free(servers);
+}
+
+/* Where no address of a family may be reached, that is no fault of ours. */
+static void test_no_route(void **state)
+{
+    struct loop *loop = loop_new(&clock_system);
+    struct told told;
+    assert_non_null(loop);
+    assert_non_null(open_one(loop, &told, "255.255.255.255", 25));
+    run(loop, &told);
+    assert_int_equal(told.answer.outcome, CALLOUT_UNREACHABLE);
+    assert_int_equal(told.answer.trouble, CALLOUT_TROUBLE_NO_ROUTE);
+    loop_free(&loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_answers),      cmocka_unit_test(test_resets),
+        cmocka_unit_test(test_endless_line), cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_no_route),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
