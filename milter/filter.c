@@ -81,11 +81,21 @@ bool filter_start(void (*ended)(void))
     return true;
 }
 
+/* It sets libmilter's flag at once, and then waits up to five seconds for the
+ * listener to notice. */
+static void *stop_libmilter(void *unused)
+{
+    smfi_stop();
+    return unused;
+}
+
 bool filter_stop(uint32_t most_ms)
 {
     const struct timespec pause = {0, POLL_MS * 1000000L};
+    pthread_t thread;
 
-    smfi_stop();
+    if (thread_start(&thread, stop_libmilter, NULL))
+        pthread_detach(thread);
     for (uint32_t ms = 0; callbacks_running() > 0; ms += POLL_MS) {
         if (ms >= most_ms)
             return false;

@@ -178,14 +178,15 @@ static int obey(const char *file, struct service *service,
     }
 }
 
-/* Memory stays with callbacks that did not come to their end. */
+/* The service is not freed: libmilter's threads live on until the process ends,
+ * and one of them may be about to call back. */
 static void stop(struct service *service)
 {
     notify("STOPPING=1\nSTATUS=Answering what is open");
     log_line(LOG_LEVEL_NOTICE, "stopping");
     service_stop(service);
-    if (filter_stop(STOP_MS))
-        service_free(&service);
+    if (!filter_stop(STOP_MS))
+        log_line(LOG_LEVEL_WARNING, "a callback is still running");
     listener_close();
 }
 
