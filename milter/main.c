@@ -83,7 +83,8 @@ static char *absolute_path(const char *file)
     return path;
 }
 
-static struct policy *read_policy_aloud(const char *file)
+/* On errors *status is what we exit with. */
+static struct policy *read_policy_aloud(const char *file, int *status)
 {
     struct complaints complaints = {0};
     struct policy *policy = policy_read(file, &complaints);
@@ -91,6 +92,7 @@ static struct policy *read_policy_aloud(const char *file)
     for (size_t i = 0; i < complaints.count; i++)
         fprintf(stderr, "%s%s\n", complaints.at[i].text,
                 complaints.at[i].warning ? " (warning)" : "");
+    *status = complaints.unreadable ? EX_NOINPUT : EX_CONFIG;
     complaints_clear(&complaints);
     return policy;
 }
@@ -262,9 +264,11 @@ int main(int argc, char **argv)
     file = absolute_path(options.file);
     if (!file)
         return EX_NOINPUT;
-    policy = read_policy_aloud(file);
-    if (!policy)
-        return EX_CONFIG;
+    policy = read_policy_aloud(file, &status);
+    if (!policy) {
+        free(file);
+        return status;
+    }
     if (options.check_only) {
         printf("%s: no errors\n", options.file);
         status = EX_OK;

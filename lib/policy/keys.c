@@ -97,7 +97,7 @@ static const struct key table[] = {
     RANGE("callout.limits.total", POLICY(callout.most), count, "1", "20000",
           "1000"),
     RANGE("callout.limits.per-host", POLICY(callout.most_per_host), count, "1",
-          "100", "4"),
+          "20000", "4"),
     RANGE("callout.limits.waiting", POLICY(waiting_most), count, "0", "20000",
           "1000"),
     RANGE("callout.port", POLICY(callout.port), short, "1", "65535", "25"),

@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The milter protocol in any order: rows M1 to M8, M13, M14 and M16.
+
+Spoken to the daemon without an MTA between, so that steps can come as no MTA
+sends them.
+"""
+
+import struct
+
+from lab import Lab, run
+from lab.client import Client
+from lab.milter import Milter
+
+POLICY = """
+policy:
+  helo-syntax: {fail: reject}
+  helo-forward: {fail: tempfail, temperror: tempfail}
+  client-ptr: {fail: tag}
+  sender-domain: {fail: reject, temperror: tempfail}
+  callout: {fail: reject, temperror: tempfail}
+exceptions:
+  - {name: postmaster, recipients: ["postmaster@*"], do: accept}
+"""
+GOOD = "mail.good.example"
+ALICE, NOBODY = "<alice@good.example>", "<nobody@good.example>"
+BOB, POSTMASTER = "<bob@home.example>", "<postmaster@home.example>"
+NO_MAILBOX = r"reply 550.5\.1\.7 .*no such user.*"
+BAD_HELO = r"reply 550.5\.5\.2 .*"
+GO_ON = "continue"
+
+
+def main():
+    with Lab(servers=["postfix"], policy=POLICY) as lab:
+        lab.peer("45.30.2.1", rcpt={"nobody@*": "550 5.1.1 no such user",
+                                    "*": "250 2.1.5 ok"})
+        for name, steps in SESSIONS.items():
+            play(lab, name, steps)
+        check_nothing_said(lab)
+        check_old_mta(lab)
+        check_broken_packets(lab)
+        check_many_recipients(lab)
+        check_starttls(lab)
+        lab.tally.equal("still runs", True, lab.bonafided.running())
+        lab.tally.equal("no word above debug about those who said nothing", [],
+                        [line for line in lab.bonafided.log().splitlines()
+                         if " error: " in line])
+
+
+# A session is a row of steps, each a name of Milter's with its arguments; where
+# a third part stands, it is what the answer must look like.
+START = [("negotiate",), ("connect", (GOOD, "45.20.1.1"))]
+SESSIONS = {
+    "in order": [
+        *START, ("helo", (GOOD,)), ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON)],
+    "HELO without CONNECT": [
+        ("negotiate",), ("helo", (GOOD,)), ("mail", (ALICE,)),
+        ("rcpt", (BOB,), GO_ON)],
+    "MAIL without CONNECT and HELO": [
+        ("negotiate",), ("mail", (ALICE,)), ("rcpt", (BOB,), BAD_HELO)],
+    "no family": [
+        ("negotiate",), ("connect", ("host",)), ("helo", ("word",)),
+        ("mail", (ALICE,)), ("rcpt", (BOB,), BAD_HELO)],
+    "HELO twice, the last one counts": [
+        *START, ("helo", ("word",)), ("helo", (GOOD,)), ("mail", (ALICE,)),
+        ("rcpt", (BOB,), GO_ON)],
+    "HELO twice, the last one is bad": [
+        *START, ("helo", (GOOD,)), ("helo", ("word",)), ("mail", (ALICE,)),
+        ("rcpt", (BOB,), BAD_HELO)],
+    "HELO after MAIL": [
+        *START, ("helo", ("word",)), ("mail", (ALICE,)), ("abort",),
+        ("helo", (GOOD,)), ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON)],
+    "several messages": [
+        *START, ("helo", (GOOD,)),
+        ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON),
+        ("end_of_message", (), r"accept|continue"),
+        ("mail", (NOBODY,)), ("rcpt", (BOB,), NO_MAILBOX), ("abort",),
+        ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON),
+        ("end_of_message", (), r"accept|continue")],
+    "abort between": [
+        *START, ("helo", (GOOD,)), ("mail", (NOBODY,)), ("abort",),
+        ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON), ("abort",), ("abort",),
+        ("mail", (NOBODY,)), ("rcpt", (BOB,), NO_MAILBOX)],
+    "two recipients, two answers": [
+        *START, ("helo", (GOOD,)), ("mail", (NOBODY,)),
+        ("rcpt", (POSTMASTER,), GO_ON), ("rcpt", (BOB,), NO_MAILBOX),
+        ("rcpt", (POSTMASTER,), GO_ON)],
+    "no reply is left over": [
+        *START, ("helo", (GOOD,)), ("mail", (NOBODY,)),
+        ("rcpt", (BOB,), NO_MAILBOX), ("abort",), ("mail", (ALICE,)),
+        ("rcpt", (BOB,), GO_ON), ("abort",), ("helo", ("mail.none.example",)),
+        ("mail", (ALICE,)), ("rcpt", (BOB,), r"reply 450.4\.7\.1 (?!.*mailbox)"
+                             r".*mail\.none\.example.*")],
+    "another client on the connection": [
+        *START, ("helo", ("word",)), ("mail", (ALICE,)),
+        ("rcpt", (BOB,), BAD_HELO), ("next_client",),
+        ("connect", (GOOD, "45.20.1.1")), ("helo", (GOOD,)), ("mail", (ALICE,)),
+        ("rcpt", (BOB,), GO_ON)],
+    "MAIL begun anew without abort": [
+        *START, ("helo", (GOOD,)), ("mail", (NOBODY,)),
+        ("rcpt", (BOB,), NO_MAILBOX), ("mail", (ALICE,)),
+        ("rcpt", (BOB,), GO_ON)],
+    "close within a message": [
+        *START, ("helo", (GOOD,)), ("mail", (ALICE,))],
+    "quit": [*START, ("quit",)],
+    "the longest HELO name": [
+        *START, ("helo", ("a" * 60000,)), ("mail", (ALICE,)),
+        ("rcpt", (BOB,), BAD_HELO)],
+}
+
+
+def play(lab, name, steps):
+    with Milter() as milter:
+        for number, (step, *rest) in enumerate(steps, 1):
+            answer = getattr(milter, step)(*(rest[0] if rest else ()))
+            if len(rest) > 1:
+                lab.tally.check(f"{name}: {number} {step}", rest[1],
+                                f"{answer.verdict} {answer.text}".strip())
+
+
+def check_nothing_said(lab):
+    """Connections that end without a byte, or after a negotiation."""
+    for _ in range(20):
+        Milter().close()
+        with Milter() as milter:
+            milter.negotiate()
+    with Milter() as milter:    # a step without one gets no answer
+        milter.send(b"H", GOOD.encode() + b"\0")
+
+
+def check_old_mta(lab):
+    """An MTA of version 2 that lets no header field be changed."""
+    with Milter() as milter:
+        milter.negotiate(version=2, actions=0x08, protocol=0x7f)
+        lab.tally.equal("old MTA: actions asked for", 0, milter.actions)
+        lab.tally.equal("old MTA: steps beyond its own", 0,
+                        milter.protocol & ~0x7f)
+        milter.connect(GOOD, "45.20.1.1")
+        milter.helo(GOOD)
+        milter.mail(NOBODY)
+        answer = milter.rcpt(BOB)
+        lab.tally.check("old MTA: reply", NO_MAILBOX,
+                        f"{answer.verdict} {answer.text}")
+    with Milter() as milter:
+        milter.negotiate()
+        lab.tally.equal("macros at MAIL", {"i", "{auth_authen}"},
+                        set(milter.symbols.get(2, [])))
+
+
+def check_broken_packets(lab):
+    for name, octets in (("half a packet", b"\0\0\0\x20H"),
+                         ("4 GiB", struct.pack("!I", 0xffffffff) + b"H"),
+                         ("length 0", struct.pack("!I", 0)),
+                         ("unknown command", struct.pack("!I", 1) + b"z")):
+        with Milter() as milter:
+            milter.negotiate()
+            milter._socket.sendall(octets)
+        with Milter() as milter:
+            milter.negotiate()
+            milter.connect(GOOD, "45.20.1.1")
+            milter.helo(GOOD)
+            milter.mail(ALICE)
+            lab.tally.equal(f"after {name}: others are served", GO_ON,
+                            milter.rcpt(BOB).verdict)
+
+
+def check_many_recipients(lab):
+    with Milter() as milter:
+        milter.negotiate()
+        milter.connect(GOOD, "45.20.1.1")
+        milter.helo(GOOD)
+        milter.mail(NOBODY)
+        answers = {milter.rcpt(f"<user{i}@home.example>").verdict
+                   for i in range(100)}
+        lab.tally.equal("100 recipients: one answer", {"reply"}, answers)
+
+
+def check_starttls(lab):
+    """HELO again after STARTTLS, through Postfix."""
+    server = lab.mtas[0].addresses[0]
+    with Client(server, "45.20.1.1") as client:
+        client.ehlo("word")
+        client.starttls()
+        client.ehlo(GOOD)
+        client.mail(ALICE[1:-1])
+        lab.tally.check("STARTTLS: the HELO after it counts", r"250 .*",
+                        client.rcpt(BOB[1:-1]))
+
+
+if __name__ == "__main__":
+    run(main, "postfix")
