@@ -23,9 +23,14 @@ struct dns_batch *batch_new(struct session *session)
 }
 
 /* Under the session's lock, which `arrived` takes before it lets go of its
- * hold: holding after sending is soon enough. */
+ * hold: holding after sending is soon enough. Once we stop nothing is asked any
+ * more, for nobody is left to carry it: what is open stays so. */
 void batch_send(struct session *session, struct dns_batch *batch)
 {
-    for (size_t sent = batch ? dns_batch_send(batch) : 0; sent > 0; sent--)
+    size_t sent;
+
+    if (!batch || atomic_load(&session->service->stopping))
+        return;
+    for (sent = dns_batch_send(batch); sent > 0; sent--)
         session_hold(session);
 }
