@@ -17,10 +17,13 @@ class Reply(str):
         return self[:3]
 
     @property
-    def text(self):
-        """The words without codes, of all lines as one."""
-        return " ".join(re.sub(r"^[245]\.\d+\.\d+ ", "", line[4:])
-                        for line in self.split("\n"))
+    def flat(self):
+        """On one line, as bonafided logs it: codes once, then the lines."""
+        codes = re.match(r"\d{3}[ -][245]\.\d+\.\d+|\d{3}", self)
+        # Sendmail says first whom a reply to RCPT is about
+        lines = (re.sub(r"^[245]\.\d+\.\d+ (<\S*>\.\.\. )?", "", line[4:])
+                 for line in self.split("\n"))
+        return f"{codes[0].replace('-', ' ')} {' / '.join(lines)}"
 
 
 class Client:

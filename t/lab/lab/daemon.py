@@ -111,9 +111,22 @@ class Bonafided(Process):
         return status
 
     def verdicts(self):
-        """Its verdict lines, each as a dict of the fields."""
-        return [{key: _unquoted(value) for key, value in _FIELD.findall(line)}
-                for line in self.log().splitlines() if "verdict=" in line]
+        """Its verdict lines, each as a dict of the fields.
+
+        At the level debug "findings" is there too: "RESULT[/REASON]" by check.
+        """
+        verdicts, findings = [], {}
+        for line in self.log().splitlines():
+            fields = {key: _unquoted(value)
+                      for key, value in _FIELD.findall(line)}
+            of_message = findings.setdefault(fields.get("id"), {})
+            if "verdict" in fields:
+                verdicts.append(fields | {"findings": of_message})
+                del findings[fields.get("id")]
+            elif "check" in fields:
+                of_message[fields["check"]] = "/".join(filter(None, (
+                    fields["result"], fields.get("reason"))))
+        return verdicts
 
     def _listen(self):
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -129,4 +142,6 @@ class Bonafided(Process):
 
 
 def _unquoted(value):
-    return value[1:-1].replace('\\"', '"') if value[:1] == '"' else value
+    if value[:1] == '"':
+        value = value[1:-1]
+    return re.sub(r'\\(["\\])', r"\1", value)

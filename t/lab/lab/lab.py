@@ -70,9 +70,16 @@ class Lab:
         if kind is None and self.tally.failed:
             sys.exit(f"{self.tally.failed} did not come as expected")
 
-    def play(self, table, mtas=None):
+    def play(self, table, mtas=None, at_once=8):
         """Play a table of cases against the receiving MTAs."""
-        cases.play(self.tally, mtas or self.mtas, table)
+        played = cases.play(self.tally, mtas or self.mtas, table, at_once)
+        if self.bonafided:
+            cases.compare_log(self.tally, self.bonafided, played)
+
+    def reload(self, policy, **site):
+        """Have bonafided go on under another file, made as the first one."""
+        self.bonafided.configure(settings(policy, **site))
+        self.bonafided.reload()
 
     def peer(self, address, **script):
         """A scripted exchanger, see peer.Peer."""
