@@ -7,11 +7,6 @@
 /* A longer text, source route and all, is not worth the reading. */
 #define TEXT_MOST 2048
 
-/* Every octet of a local part may need a backslash. */
-_Static_assert(2 * MAILPATH_LOCAL_MOST + sizeof "\"\"@" - 1 + NAME_SIZE <=
-                   MAILPATH_SIZE,
-               "a wire form fits");
-
 static bool begins_with(struct span rest, char c)
 {
     return rest.length > 0 && rest.at[0] == c;
@@ -107,7 +102,7 @@ static enum mailpath_fault read_quoted(struct mailpath *path, struct span *rest)
         if (rest->length == 0 || (pair && (rest->at[0] & 0x80) != 0))
             return MAILPATH_LOCAL_SYNTAX;
         if (length == MAILPATH_LOCAL_MOST)
-            return MAILPATH_LOCAL_LONG;
+            return MAILPATH_LONG;
         path->local[length++] = rest->at[0];
         skip(rest, 1);
     }
@@ -121,7 +116,7 @@ static enum mailpath_fault read_dot_string(struct mailpath *path,
     const struct span local = take_until(rest, "@>");
 
     if (local.length > MAILPATH_LOCAL_MOST)
-        return MAILPATH_LOCAL_LONG;
+        return MAILPATH_LONG;
     memcpy(path->local, local.at, local.length);
     path->local[local.length] = '\0';
     return is_dot_string(path->local) ? MAILPATH_OK : MAILPATH_LOCAL_SYNTAX;
@@ -237,8 +232,7 @@ static enum mailpath_fault check_wire(const struct mailpath *path)
 {
     char wire[MAILPATH_SIZE];
 
-    mailpath_write(path, wire);
-    return strlen(wire) > MAILPATH_WIRE_MOST ? MAILPATH_LONG : MAILPATH_OK;
+    return mailpath_write(path, wire) ? MAILPATH_OK : MAILPATH_LONG;
 }
 
 static enum mailpath_fault read_text(struct mailpath *path, struct span text)
@@ -277,8 +271,6 @@ const char *mailpath_fault_text(enum mailpath_fault fault)
         return "the address holds a control character";
     case MAILPATH_LOCAL_SYNTAX:
         return "the local part is neither a dot-string nor a quoted string";
-    case MAILPATH_LOCAL_LONG:
-        return "the local part is longer than 64 octets";
     case MAILPATH_DOMAIN_SYNTAX:
         return "the domain is not a host name";
     case MAILPATH_BAD_LITERAL:
@@ -293,45 +285,40 @@ const char *mailpath_fault_text(enum mailpath_fault fault)
     return "";
 }
 
-static char *write_local(char *end, const char *local)
+static void write_local(struct text *wire, const char *local)
 {
-    const bool quoted = !is_dot_string(local);
+    const char *const quote = is_dot_string(local) ? "" : "\"";
 
-    if (quoted)
-        *end++ = '"';
+    text_add(wire, quote);
     for (const char *at = local; *at != '\0'; at++) {
-        if (*at == '"' || *at == '\\')
-            *end++ = '\\';
-        *end++ = *at;
+        const char pair[] = {'\\', *at, '\0'};
+
+        text_add(wire, *at == '"' || *at == '\\' ? pair : pair + 1);
     }
-    if (quoted)
-        *end++ = '"';
-    *end = '\0';
-    return end;
+    text_add(wire, quote);
 }
 
 bool mailpath_write(const struct mailpath *path, char wire[MAILPATH_SIZE])
 {
-    char *end = wire;
+    struct text text;
 
-    *end = '\0';
+    text_begin(&text, wire, MAILPATH_SIZE);
     switch (path->form) {
     case MAILPATH_NULL:
         return true;
     case MAILPATH_BARE:
-        write_local(end, path->local);
+        write_local(&text, path->local);
         break;
     case MAILPATH_DOMAIN:
     case MAILPATH_LITERAL:
-        end = write_local(end, path->local);
-        *end++ = '@';
-        memcpy(end, path->domain, strlen(path->domain) + 1);
+        write_local(&text, path->local);
+        text_addf(&text, "@%s", path->domain);
         break;
     case MAILPATH_INVALID:
         return false;
     }
     /* Whoever filled the path: no line break passes here. */
-    if (!has_control(span_of(wire)))
+    if (!text.cut && !has_control(span_of(wire)))
         return true;
     *wire = '\0';
     return false;

@@ -12,9 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MAILPATH_LOCAL_MOST 64  /* octets, RFC 5321 4.5.3.1.1 */
-#define MAILPATH_WIRE_MOST  254 /* octets without brackets, 4.5.3.1.3 */
-#define MAILPATH_SIZE       400 /* any wire form and its terminator */
+/* The whole path alone is bounded, by RFC 5321 4.5.3.1.3 without its brackets.
+ * The 64 octets of a local part (4.5.3.1.1) are the least to be taken, and
+ * senders that VERP or SRS wrote exceed them. */
+#define MAILPATH_WIRE_MOST  254
+#define MAILPATH_LOCAL_MOST MAILPATH_WIRE_MOST       /* a bare one is a path */
+#define MAILPATH_SIZE       (MAILPATH_WIRE_MOST + 1) /* with its terminator */
 
 enum mailpath_form {
     MAILPATH_NULL,    /* <> */
@@ -29,7 +32,6 @@ enum mailpath_fault {
     MAILPATH_EMPTY,         /* no path at all */
     MAILPATH_CONTROL,       /* CR, LF, NUL or another, U+0080 to U+009F too */
     MAILPATH_LOCAL_SYNTAX,  /* neither dot-string nor quoted string */
-    MAILPATH_LOCAL_LONG,    /* over 64 octets */
     MAILPATH_DOMAIN_SYNTAX, /* not a host name, see name_parse */
     MAILPATH_BAD_LITERAL,
     MAILPATH_LONG,   /* over 254 octets on the wire (RFC 3696 erratum) */
@@ -54,8 +56,8 @@ struct mailpath {
  */
 void mailpath_parse(struct mailpath *path, struct span text);
 
-/** In words, for a finding's detail: "the local part is longer than 64
- * octets". */
+/** In words, for a finding's detail: "the address is longer than 254 octets".
+ */
 const char *mailpath_fault_text(enum mailpath_fault fault);
 
 /**
@@ -63,7 +65,8 @@ const char *mailpath_fault_text(enum mailpath_fault fault);
  * quoted when it must be; the empty string for the null path. What was written
  * reads back to the same path and holds no control octet. Also the key by
  * which an address is known: domains without case, local parts as given.
- * @return false for an invalid path; `wire` is then the empty string
+ * @return false for an invalid path, and for one over MAILPATH_WIRE_MOST that
+ *         nobody parsed; `wire` is then the empty string
  */
 bool mailpath_write(const struct mailpath *path, char wire[MAILPATH_SIZE]);
 
