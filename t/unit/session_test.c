@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* session_test.c - sessions as an MTA tells them: state, waiting, stages, tags */
+/* session_test.c - sessions as an MTA tells them: state, waiting, stages */
 #include "session_world.h"
 
 #define GOOD  "mail.good.example"
