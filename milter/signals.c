@@ -33,6 +33,18 @@ static void handle(int signal)
     }
 }
 
+/* libmilter calls this one and not the C library's: a program's functions come
+ * before those of its libraries. Its signal thread, in which all signals are
+ * blocked, would otherwise take what the kernel does not hand to the main
+ * thread: a SIGHUP while a SIGUSR1 is on its way to it, or after SIGCONT. */
+int sigwait(const sigset_t *set, int *sig)
+{
+    (void)set;
+    (void)sig;
+    for (;;)
+        pause();
+}
+
 void signals_end(void)
 {
     tell('e');

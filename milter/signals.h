@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* signals.h - signals as events of the main thread
  *
- * libmilter waits for SIGHUP, SIGTERM and SIGINT on a thread of its own, and
- * takes SIGHUP for "stop". So the main thread keeps them unblocked, with a
- * handler that writes to a pipe: the kernel hands a process's signal to the
- * main thread first, however many come.
+ * libmilter waits for SIGHUP, SIGTERM and SIGINT on a thread of its own, by
+ * sigwait(), and takes SIGHUP for "stop". So the program has a sigwait() that
+ * takes none, and the main thread alone keeps signals unblocked, with a handler
+ * that writes to a pipe.
  */
 #ifndef MILTER_SIGNALS_H
 #define MILTER_SIGNALS_H
