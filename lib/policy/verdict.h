@@ -33,8 +33,8 @@ struct verdict verdict_make(const struct rules *rules,
                             const struct findings *findings,
                             const struct first_sights *sights, instant now);
 
-/** True when no open finding can change the action or the check whose reply is
- * given, whatever it turns out to be. */
+/** True when no open finding can change the action, the check whose reply is
+ * given, or what a tag has to tell, whatever it turns out to be. */
 bool verdict_is_settled(const struct rules *rules,
                         const struct findings *findings,
                         const struct first_sights *sights, instant now);
