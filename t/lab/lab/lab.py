@@ -81,6 +81,13 @@ class Lab:
         self.bonafided.configure(settings(policy, **site))
         self.bonafided.reload()
 
+    def restart(self, policy, **site):
+        """Have bonafided begin anew under another file."""
+        self.bonafided.stop()
+        self.bonafided.configure(settings(policy, **site))
+        self.bonafided.launch()
+        self.bonafided.ready()
+
     def peer(self, address, **script):
         """A scripted exchanger, see peer.Peer."""
         return Peer(self.loop, address, **script)
