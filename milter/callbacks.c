@@ -55,12 +55,6 @@ static sfsistat leave(sfsistat status)
     return status;
 }
 
-/* "Go on", in the way that was negotiated for the step. */
-static sfsistat go_on(unsigned long silence)
-{
-    return filter.negotiation.silent & silence ? SMFIS_NOREPLY : SMFIS_CONTINUE;
-}
-
 /* A single `%` in a reply makes sendmail throw the text away. */
 static void double_percent(char doubled[LINE_SIZE], const char *line)
 {
@@ -94,15 +88,14 @@ static sfsistat refuse(SMFICTX *context, const struct reply *reply)
     return reply->code >= 500 ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 
-static sfsistat answer(SMFICTX *context, const struct reply *reply,
-                       unsigned long silence)
+static sfsistat answer(SMFICTX *context, const struct reply *reply)
 {
-    return leave(reply ? refuse(context, reply) : go_on(silence));
+    return leave(reply ? refuse(context, reply) : SMFIS_CONTINUE);
 }
 
 /* Ask for what the policy needs and the MTA offers; where it cannot change
- * header fields, nothing is tagged. Silence is asked for in any case: libmilter
- * answers for us where the MTA insists. */
+ * header fields, nothing is tagged. Not to answer header fields is asked for in
+ * any case: libmilter answers for us where the MTA insists. */
 static sfsistat on_negotiate(SMFICTX *context, unsigned long actions,
                              unsigned long steps, unsigned long offered2,
                              unsigned long offered3,
@@ -138,7 +131,7 @@ static sfsistat on_connect(SMFICTX *context, char *host, struct sockaddr *from)
     (void)host; /* what the MTA made of the reverse name: we ask ourselves */
     if (session)
         session_connect(session, known ? &client : NULL);
-    return leave(go_on(SMFIP_NR_CONN));
+    return leave(SMFIS_CONTINUE);
 }
 
 static sfsistat on_helo(SMFICTX *context, char *argument)
@@ -148,7 +141,7 @@ static sfsistat on_helo(SMFICTX *context, char *argument)
 
     if (session)
         reply = session_helo(session, span_of(argument ? argument : ""));
-    return answer(context, reply, SMFIP_NR_HELO);
+    return answer(context, reply);
 }
 
 static bool is_authenticated(SMFICTX *context)
@@ -174,7 +167,7 @@ static sfsistat on_mail(SMFICTX *context, char **arguments)
     if (session)
         reply = session_mail(session, span_of(arguments[0]),
                              is_authenticated(context), queue_id(context));
-    return answer(context, reply, SMFIP_NR_MAIL);
+    return answer(context, reply);
 }
 
 static sfsistat on_rcpt(SMFICTX *context, char **arguments)
@@ -184,7 +177,7 @@ static sfsistat on_rcpt(SMFICTX *context, char **arguments)
 
     if (session)
         reply = session_rcpt(session, span_of(arguments[0]), queue_id(context));
-    return answer(context, reply, SMFIP_NR_RCPT);
+    return answer(context, reply);
 }
 
 static sfsistat on_header(SMFICTX *context, char *name, char *value)
@@ -193,7 +186,7 @@ static sfsistat on_header(SMFICTX *context, char *name, char *value)
 
     if (session)
         session_header(session, name, span_of(value));
-    return leave(go_on(SMFIP_NR_HDR));
+    return leave(SMFIS_NOREPLY);
 }
 
 /* From the last to the first, so that removing one does not renumber the

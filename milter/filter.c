@@ -7,30 +7,25 @@
 
 #include <libmilter/mfapi.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <time.h>
 
 #define POLL_MS 10
 
+/* CONNECT, HELO and MAIL want an answer though we may have none to give: what
+ * needs none stays in Postfix's buffer until something does, and our lookups
+ * would begin with the first recipient. */
 static struct negotiation wanted_by(const struct policy *policy)
 {
     struct negotiation wanted = {
         .skipped = SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN,
-        .silent = SMFIP_NR_CONN,
     };
 
     if (policy->can_tag) {
         wanted.actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
-        wanted.silent |= SMFIP_NR_HDR;
+        wanted.silent = SMFIP_NR_HDR;
     } else {
         wanted.skipped |= SMFIP_NOHDRS;
     }
-    if (policy->reply_at != REPLY_AT_HELO)
-        wanted.silent |= SMFIP_NR_HELO;
-    if (policy->reply_at != REPLY_AT_MAIL)
-        wanted.silent |= SMFIP_NR_MAIL;
-    if (policy->reply_at == REPLY_AT_MAIL)
-        wanted.silent |= SMFIP_NR_RCPT;
     return wanted;
 }
 
@@ -39,24 +34,9 @@ bool filter_register(struct service *service, const struct policy *policy)
     return callbacks_register(service, wanted_by(policy));
 }
 
-bool filter_suffices(const struct policy *policy, char *why, size_t why_size)
+bool filter_suffices(const struct policy *policy)
 {
-    const struct negotiation wanted = wanted_by(policy);
-    const struct negotiation *have = callbacks_negotiated();
-
-    if (wanted.actions & ~have->actions) {
-        snprintf(why, why_size,
-                 "the policy tags now, which was not "
-                 "negotiated with the mail server");
-        return false;
-    }
-    if (have->silent & ~wanted.silent & ~(unsigned long)SMFIP_NR_HDR) {
-        snprintf(why, why_size,
-                 "reply-at is another stage now, where no "
-                 "reply was negotiated with the mail server");
-        return false;
-    }
-    return true;
+    return !(wanted_by(policy).actions & ~callbacks_negotiated()->actions);
 }
 
 static void *serve(void *context)

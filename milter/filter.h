@@ -7,7 +7,6 @@
 #include "session/service.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /**
@@ -18,9 +17,9 @@
  */
 bool filter_register(struct service *service, const struct policy *policy);
 
-/** True when sessions under `policy` can do with what was negotiated; false
- * with `why`: a restart is needed. */
-bool filter_suffices(const struct policy *policy, char *why, size_t why_size);
+/** True when sessions under `policy` can do with what was negotiated; false:
+ * it tags, which the one at the start did not, and a restart is needed. */
+bool filter_suffices(const struct policy *policy);
 
 /**
  * Serve on the opened socket, on a thread of its own.

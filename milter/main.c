@@ -147,9 +147,11 @@ static void reload(const char *file, struct service *service,
                  file);
         return;
     }
-    if (!filter_suffices(policy, why, sizeof why)) {
-        log_line(LOG_LEVEL_ERROR, "%s is not taken: %s: a restart is needed",
-                 file, why);
+    if (!filter_suffices(policy)) {
+        log_line(LOG_LEVEL_ERROR,
+                 "%s is not taken: it tags, which was not negotiated with the "
+                 "mail server: a restart is needed",
+                 file);
     } else if (!service_reload(service, policy, why, sizeof why)) {
         log_line(LOG_LEVEL_ERROR, "%s is not taken: %s", file, why);
     } else {

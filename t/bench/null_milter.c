@@ -14,7 +14,7 @@
  * differently. */
 #define ACTIONS (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
 #define SKIPPED (SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN)
-#define SILENT  (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR)
+#define SILENT  SMFIP_NR_HDR
 
 #define WORKER_STACK_SIZE ((size_t)512 * 1024)
 
@@ -45,21 +45,21 @@ static sfsistat on_connect(SMFICTX *context, char *host, struct sockaddr *from)
     (void)context;
     (void)host;
     (void)from;
-    return SMFIS_NOREPLY;
+    return SMFIS_CONTINUE;
 }
 
 static sfsistat on_helo(SMFICTX *context, char *argument)
 {
     (void)context;
     (void)argument;
-    return SMFIS_NOREPLY;
+    return SMFIS_CONTINUE;
 }
 
 static sfsistat on_mail(SMFICTX *context, char **arguments)
 {
     (void)context;
     (void)arguments;
-    return SMFIS_NOREPLY;
+    return SMFIS_CONTINUE;
 }
 
 static sfsistat on_rcpt(SMFICTX *context, char **arguments)

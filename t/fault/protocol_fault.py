@@ -92,10 +92,10 @@ SESSIONS = {
         ("mail", (ALICE,)), ("rcpt", (BOB,), r"reply 450.4\.7\.1 (?!.*mailbox)"
                              r".*mail\.none\.example.*")],
     "another client on the connection": [
-        *START, ("helo", ("word",)), ("mail", (ALICE,)),
-        ("rcpt", (BOB,), BAD_HELO), ("next_client",),
-        ("connect", (GOOD, "45.20.1.1")), ("helo", (GOOD,)), ("mail", (ALICE,)),
-        ("rcpt", (BOB,), GO_ON)],
+        *START, ("helo", (GOOD,)), ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON),
+        ("end_of_message", (), r"accept|continue"), ("next_client",),
+        ("connect", ("mail.other.example", "45.20.3.1"), GO_ON),
+        ("helo", ("word",)), ("mail", (ALICE,)), ("rcpt", (BOB,), BAD_HELO)],
     "MAIL begun anew without abort": [
         *START, ("helo", (GOOD,)), ("mail", (NOBODY,)),
         ("rcpt", (BOB,), NO_MAILBOX), ("mail", (ALICE,)),
