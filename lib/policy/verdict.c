@@ -98,8 +98,8 @@ static enum action_kind strongest_of(const struct inquiry *inquiry,
     return strongest;
 }
 
-/* True when the check could take the verdict's place, by a stronger action or by
- * an equal one with a reply, which is that of the first check; or when its
+/* True when the check could take the verdict's place, by a stronger action or
+ * by an equal one with a reply, which is that of the first check; or when its
  * finding would stand in the tag beside the others. */
 static bool can_change(const struct inquiry *inquiry, enum check check,
                        const struct verdict *verdict)
