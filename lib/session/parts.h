@@ -205,8 +205,13 @@ void message_begin_callout(struct message *message, const struct facts *facts);
 
 /* sighting.c - first sights of failures, for soft actions */
 
-/** Fill in when the subject of each soft finding was first seen failing; of an
+/** Fill in when the subject of a soft finding was first seen failing; of an
  * open one as well, for it may turn out soft. */
+void sighting_look(const struct message *message, const struct rules *rules,
+                   const struct facts *facts, enum check check,
+                   struct evidence *evidence);
+
+/** The same for every check. */
 void sightings_look(const struct message *message, const struct rules *rules,
                     const struct facts *facts, struct evidence *evidence);
 

@@ -52,27 +52,30 @@ static struct span write_subject(struct text *subject, enum check check,
     return (struct span){subject->buffer, subject->length};
 }
 
+void sighting_look(const struct message *message, const struct rules *rules,
+                   const struct facts *facts, enum check check,
+                   struct evidence *evidence)
+{
+    const struct service *service = message->session->service;
+    const struct finding finding = evidence->findings.of[check];
+    char buffer[SUBJECT_SIZE];
+    struct text subject;
+
+    evidence->sights.of[check] = INSTANT_NEVER;
+    if (finding.result == RESULT_OPEN ? !rules_are_soft(rules, check)
+                                      : !rules_keep_s(rules, check, finding))
+        return;
+    text_begin(&subject, buffer, sizeof buffer);
+    evidence->sights.of[check] = sights_first(
+        service->sights, write_subject(&subject, check, message, facts),
+        clock_now(service->clock));
+}
+
 void sightings_look(const struct message *message, const struct rules *rules,
                     const struct facts *facts, struct evidence *evidence)
 {
-    const struct service *service = message->session->service;
-    const instant now = clock_now(service->clock);
-    char buffer[SUBJECT_SIZE];
-
-    for (enum check check = 0; check < CHECK_COUNT; check++) {
-        const struct finding finding = evidence->findings.of[check];
-        struct text subject;
-
-        evidence->sights.of[check] = INSTANT_NEVER;
-        if (finding.result == RESULT_OPEN
-                ? !rules_are_soft(rules, check)
-                : !rules_keep_s(rules, check, finding))
-            continue;
-        text_begin(&subject, buffer, sizeof buffer);
-        evidence->sights.of[check] =
-            sights_first(service->sights,
-                         write_subject(&subject, check, message, facts), now);
-    }
+    for (enum check check = 0; check < CHECK_COUNT; check++)
+        sighting_look(message, rules, facts, check, evidence);
 }
 
 void sightings_note(const struct message *message, const struct rules *rules,

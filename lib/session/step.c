@@ -54,9 +54,11 @@ static void find(const struct message *message, const struct trial *trial,
                        : check_find(check, facts, &rules->settings);
     }
     sightings_look(message, rules, facts, evidence);
-    if (is_run(rules, trial->stage, CHECK_CALLOUT))
-        evidence->findings.of[CHECK_CALLOUT] =
-            find_callout(message, rules, facts, evidence);
+    if (!is_run(rules, trial->stage, CHECK_CALLOUT))
+        return;
+    evidence->findings.of[CHECK_CALLOUT] =
+        find_callout(message, rules, facts, evidence);
+    sighting_look(message, rules, facts, CHECK_CALLOUT, evidence);
 }
 
 /* Not before all exchangers are known: a flight keeps those it began with. */

@@ -230,23 +230,33 @@ static void callout_is_made_when_it_is_due(void **state)
     }
 }
 
+static unsigned say_message(struct session *session, const char *sender)
+{
+    session_abort(session);
+    say_mail(session, sender);
+    return say_rcpt(session, BOB);
+}
+
+/* Of every check, the callout too, whose finding comes last. */
 static void soft_action_turns_hard(void **state)
 {
-    struct session_world *world =
-        world_begin("", "policy:\n  helo-syntax: "
-                        "{fail: {tempfail: 1s, then: reject}}\n");
+    struct session_world *world = world_begin(
+        "", "policy:\n  helo-syntax: {fail: {tempfail: 1s, then: reject}}\n"
+            "  callout: {fail: {tempfail: 1s, then: reject}}\n");
     const struct timespec second = {.tv_sec = 1, .tv_nsec = 50000000};
-    struct session *session = world_session(world);
+    struct session *word = world_session(world);
+    struct session *refused = world_session(world);
 
     (void)state;
-    say_helo(session, "word");
-    say_mail(session, ALICE);
-    assert_int_equal(say_rcpt(session, BOB), 450);
+    say_helo(word, "word");
+    say_helo(refused, GOOD);
+    assert_int_equal(say_message(word, ALICE), 450);
+    assert_int_equal(say_message(refused, "<alice@bad.example>"), 450);
     nanosleep(&second, NULL);
-    session_abort(session);
-    say_mail(session, ALICE);
-    assert_int_equal(say_rcpt(session, BOB), 550);
-    session_close(&session);
+    assert_int_equal(say_message(word, ALICE), 550);
+    assert_int_equal(say_message(refused, "<alice@bad.example>"), 550);
+    session_close(&word);
+    session_close(&refused);
     world_end(world, false);
 }
 
