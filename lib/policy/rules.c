@@ -183,13 +183,31 @@ static unsigned needs_of(const struct rules *rules, enum check check)
     return needs;
 }
 
+/* True when a reply would say the client's reverse name. */
+static bool says_reverse(const struct action *action)
+{
+    for (; action != NULL; action = action->then)
+        if (action->text != NULL && strstr(action->text, "%{reverse}") != NULL)
+            return true;
+    return false;
+}
+
+static unsigned needs_of_texts(const struct rules *rules, enum check check)
+{
+    for (size_t i = 0; i < rules->checks[check].count; i++)
+        if (says_reverse(&rules->checks[check].rules[i].action))
+            return NEED_REVERSE;
+    return 0;
+}
+
 unsigned rules_needs(const struct rules *rules)
 {
     unsigned needs = 0;
 
     for (unsigned check = 0; check < CHECK_COUNT; check++)
         if (rules->checks[check].run)
-            needs |= needs_of(rules, (enum check)check);
+            needs |= needs_of(rules, (enum check)check) |
+                     needs_of_texts(rules, (enum check)check);
     return needs;
 }
 

@@ -271,6 +271,9 @@ static void test_needs(void **state)
          false},
         {"policy: {helo-match: {by: [address], fail: reject}}\n", NEED_FORWARD,
          false, false, false},
+        {"policy: {helo-syntax: {fail: {tempfail: 1d, then: {do: reject, text: "
+         "\"you are %{reverse}\"}}}}\n",
+         NEED_REVERSE, false, false, false},
         {"policy: {callout: {fail: reject}}\n", NEED_SENDER | NEED_CALLOUT,
          false, true, true},
         {"policy: {callout: {fail: reject}, sender-domain: off}\n",
