@@ -60,7 +60,7 @@ TAGS = [
     tagged("iprev pass", GOOD, OTHER, ALICE,
            r"iprev=pass policy\.iprev=\S+ \(mail\.good\.example\);"
            r" x-helo-match=fail smtp\.helo=mail\.other\.example"
-           r" \(.*45\.20.*\)"),
+           r" \(.*45\.20\.3\.1.*\)"),
     tagged("iprev permerror", NO_REVERSE, "mail.noreverse.example", ALICE,
            r"iprev=permerror policy\.iprev=\S+; x-client-ptr=fail"
            r' reason="?missing"? policy\.iprev=\S+ \(.*PTR.*\)'),

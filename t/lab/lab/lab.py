@@ -78,6 +78,9 @@ class Lab:
 
     def reload(self, policy, **site):
         """Have bonafided go on under another file, made as the first one."""
+        status, words = self.bonafided.check(settings(policy, **site))
+        if status != 0:
+            raise Failed(f"no policy: {words}")
         self.bonafided.configure(settings(policy, **site))
         self.bonafided.reload()
 
