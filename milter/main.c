@@ -73,13 +73,23 @@ static struct options read_options(int argc, char **argv)
 }
 
 /* The background process works in another directory than that which it was
- * started from: a reload must find the file again. */
+ * started from: a reload must find the file again, through symbolic links that
+ * may lead elsewhere by then. NULL when memory or the directory is gone. */
 static char *absolute_path(const char *file)
 {
-    char *path = realpath(file, NULL);
+    char *directory, *path;
+    size_t size;
 
-    if (!path)
-        fprintf(stderr, PROGRAM ": %s: %s\n", file, strerror(errno));
+    if (file[0] == '/')
+        return strdup(file);
+    directory = getcwd(NULL, 0);
+    if (!directory)
+        return NULL;
+    size = strlen(directory) + strlen(file) + 2;
+    path = malloc(size);
+    if (path)
+        snprintf(path, size, "%s/%s", directory, file);
+    free(directory);
     return path;
 }
 
@@ -264,8 +274,10 @@ int main(int argc, char **argv)
     daemon_open_standard();
     options = read_options(argc, argv);
     file = absolute_path(options.file);
-    if (!file)
-        return EX_NOINPUT;
+    if (!file) {
+        fprintf(stderr, PROGRAM ": %s: %s\n", options.file, strerror(errno));
+        return EX_OSERR;
+    }
     policy = read_policy_aloud(file, &status);
     if (!policy) {
         free(file);
