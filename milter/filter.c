@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#define POLL_MS 10
+#define POLL_MS 20
 
 /* CONNECT, HELO and MAIL want an answer though we may have none to give: what
  * needs none stays in Postfix's buffer until something does, and our lookups
@@ -69,17 +69,18 @@ static void *stop_libmilter(void *unused)
     return unused;
 }
 
+/* libmilter sends a callback's reply after its end: that has a pause too. */
 bool filter_stop(uint32_t most_ms)
 {
     const struct timespec pause = {0, POLL_MS * 1000000L};
+    bool running = true;
     pthread_t thread;
 
     if (thread_start(&thread, stop_libmilter, NULL))
         pthread_detach(thread);
-    for (uint32_t ms = 0; callbacks_running() > 0; ms += POLL_MS) {
-        if (ms >= most_ms)
-            return false;
+    for (uint32_t ms = 0; running && ms < most_ms; ms += POLL_MS) {
+        running = callbacks_running() > 0;
         nanosleep(&pause, NULL);
     }
-    return true;
+    return !running;
 }

@@ -139,20 +139,36 @@ static bool open_libmilter(const char *listen)
     return opened;
 }
 
+static int status_of(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return EX_UNAVAILABLE;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return EX_NOPERM;
+    default:
+        return EX_OSERR;
+    }
+}
+
 /* Nobody but us may connect before mode and group are what they should be. */
 static int open_socket(const char *listen, char *why, size_t why_size)
 {
     const mode_t mask = umask(0177);
     bool opened;
+    int error;
 
     errno = 0;
     opened = open_libmilter(listen);
+    error = errno;
     umask(mask);
     if (opened)
         return EX_OK;
     snprintf(why, why_size, "listen: cannot listen at %s: %s", listen,
-             errno ? strerror(errno) : "the system log says why");
-    return errno == EACCES || errno == EPERM ? EX_NOPERM : EX_UNAVAILABLE;
+             error ? strerror(error) : "the system log says why");
+    return status_of(error);
 }
 
 /* libmilter keeps its descriptor to itself, so the listening one is looked for:

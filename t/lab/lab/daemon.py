@@ -7,13 +7,16 @@ import signal
 import socket
 import threading
 
+from . import net
 from .dns import HERE, NSD
 from .process import Failed, Process, wait_until
 from .roots import Root
 
 CONFIG = os.path.join(HERE, "..", "..", "config")       # the shipped files
 
-_FILE = "/etc/bonafide/bonafide.yaml"
+PROGRAM = "/usr/sbin/bonafided"                         # in its root
+FILE = "/etc/bonafide/bonafide.yaml"
+OTHER = "/etc/bonafide/other.yaml"
 _SITE = {
     "listen": "inet:8894@127.0.0.1",
     "user": "bonafide",
@@ -55,7 +58,7 @@ class Bonafided(Process):
         program = os.environ.get("BONAFIDED")
         if not program:
             raise Failed("BONAFIDED must name the program to test")
-        self.root.show(os.path.abspath(program), "/usr/sbin/bonafided")
+        self.root.show(os.path.abspath(program), PROGRAM)
         for file, line in (("passwd", "bonafide:x:899:899::/:/bin/false"),
                            ("group", "bonafide:x:899:")):
             with open(self.root.path(f"/etc/{file}"), "a",
@@ -71,22 +74,43 @@ class Bonafided(Process):
 
     def configure(self, text):
         """Write its file; takes effect at the next start or reload."""
-        self.root.write(_FILE, text)
+        self.root.write(FILE, text)
 
     def launch(self):
         """Start it, at first or again after `stop`."""
         self.notes.clear()
         sanitizers = {key: value for key, value in os.environ.items()
                       if key.endswith("SAN_OPTIONS")}
-        self.start(["/usr/sbin/bonafided", "-f", "-c", _FILE],
+        self.start([PROGRAM, "-f", "-c", FILE],
                    NOTIFY_SOCKET="/run/notify", **sanitizers)
 
     def check(self, text):
         """What `bonafided -t` makes of a file: status and all its output."""
-        self.root.write("/etc/bonafide/other.yaml", text)
-        done = self.root.output(["/usr/sbin/bonafided", "-t", "-c",
-                                 "/etc/bonafide/other.yaml"])
+        self.root.write(OTHER, text)
+        return self.other("-t", "-c", OTHER)
+
+    def other(self, *arguments, before=()):
+        """Run another one beside it, to its end: its status and output.
+
+        `before` is what starts it: a shell, say.  After 10 s it is ended, and
+        the status is 124.
+        """
+        with net.inside(self.host):
+            done = self.root.output(["timeout", "10", *before, PROGRAM,
+                                     *arguments])
         return done.returncode, done.stdout
+
+    def background(self):
+        """The process ids of those that went to the background."""
+        found = []
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                program = os.readlink(f"/proc/{entry}/exe")
+            except OSError:
+                continue        # it has just ended
+            if program == self.root.path(PROGRAM):
+                found.append(int(entry))
+        return sorted({*found} - {self.child.pid})
 
     def ready(self, count=1):
         """Wait until it has said READY, `count` times since its start."""

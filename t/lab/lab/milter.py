@@ -57,6 +57,7 @@ class Milter:
     def __init__(self, address="127.0.0.1", port=8894, seconds=60):
         self.actions = self.protocol = 0
         self.symbols = {}           # stage: the macros asked for there
+        self._asked = None
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with net.inside("mx"):
             self._socket = socket.socket(family)
@@ -89,6 +90,13 @@ class Milter:
             self.symbols[stage] = names.decode().split()
         return version
 
+    def begin(self, sender, helo="mail.good.example", client="45.20.1.1"):
+        """All that comes before RCPT, as an MTA tells it."""
+        self.negotiate()
+        self.connect(helo, client)
+        self.helo(helo)
+        return self.mail(sender)
+
     def connect(self, name, address=None, port=40000, **macros):
         """The client's name and address; without one, of unknown family."""
         data = _text(name) + b"U"
@@ -107,6 +115,15 @@ class Milter:
 
     def rcpt(self, path, *parameters, **macros):
         return self._step(b"R", _texts(path, *parameters), macros)
+
+    def ask(self, path):
+        """RCPT without waiting; `answer` is what comes of it."""
+        self._asked = time.monotonic()
+        self.send(b"R", _text(path))
+
+    def answer(self):
+        """The answer to the last `ask`."""
+        return self._answer(self._asked)
 
     def data(self, **macros):
         return self._step(b"T", b"", macros)
@@ -141,6 +158,10 @@ class Milter:
     def send(self, command, data=b""):
         """Send a packet as it is."""
         self._socket.sendall(struct.pack("!I", 1 + len(data)) + command + data)
+
+    def send_octets(self, octets):
+        """Send what need not be a packet."""
+        self._socket.sendall(octets)
 
     def receive(self):
         """The next packet: command and data; b"" when the filter hung up."""
