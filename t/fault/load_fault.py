@@ -59,7 +59,7 @@ def check_many_senders(lab, peer):
                     {("goo", "250"): SESSIONS // 2,
                      ("bad", "550"): SESSIONS // 2}, dict(codes))
     lab.tally.equal("200 senders at once: verdicts", SESSIONS,
-                    len(lab.bonafided.verdicts()))
+                    len(lab.bonafided.verdicts(SESSIONS)))
     lab.tally.equal("200 senders at once: each called once", SESSIONS,
                     len(peer.said("RCPT")))
 

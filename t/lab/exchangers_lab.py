@@ -189,7 +189,7 @@ def check_memory(lab):
     before = len(lab.bonafided.verdicts())
     talk(lab, "more1@many.example")
     lab.tally.equal("the second session: kept", "dns,callout",
-                    lab.bonafided.verdicts()[before].get("kept"))
+                    lab.bonafided.verdicts(before + 1)[before].get("kept"))
 
 
 # callout.when, callout.begin, and after which commands a callout was made.

@@ -134,11 +134,14 @@ class Bonafided(Process):
             raise Failed(f"{self.name} ended with status {status}\n{log}")
         return status
 
-    def verdicts(self):
+    def verdicts(self, least=0):
         """Its verdict lines, each as a dict of the fields.
 
+        They are written a little after the reply: waits for `least` of them.
         At the level debug "findings" is there too: "RESULT[/REASON]" by check.
         """
+        wait_until(lambda: self.log().count(" info: verdict=") >= least,
+                   f"{least} verdicts are logged")
         verdicts, findings = [], {}
         for line in self.log().splitlines():
             fields = {key: _unquoted(value)

@@ -52,18 +52,23 @@ class Answer:
 
 
 class Milter:
-    """A connection from an MTA on the mx to a filter; a context manager."""
+    """A connection from an MTA on the mx to a filter; a context manager.
+
+    An address that begins with a slash is the path of a unix socket.
+    """
 
     def __init__(self, address="127.0.0.1", port=8894, seconds=60):
         self.actions = self.protocol = 0
         self.symbols = {}           # stage: the macros asked for there
         self._asked = None
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with net.inside("mx"):
-            self._socket = socket.socket(family)
+            self._socket = socket.socket(_family(address))
         self._socket.settimeout(seconds)
-        self._socket.connect((address, port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._socket.family == socket.AF_UNIX:
+            self._socket.connect(address)
+        else:
+            self._socket.connect((address, port))
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._stream = self._socket.makefile("rb")
 
     def __enter__(self):
@@ -200,6 +205,12 @@ class Milter:
             answer.verdict = _VERDICTS[command]
             answer.text = data.rstrip(b"\0").decode("latin-1")
         return answer
+
+
+def _family(address):
+    if address.startswith("/"):
+        return socket.AF_UNIX
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def _macro(name):
