@@ -4,6 +4,7 @@
 
 #include "base/thread.h"
 #include "milter/callbacks.h"
+#include "milter/listener.h"
 
 #include <libmilter/mfapi.h>
 #include <pthread.h>
@@ -29,8 +30,14 @@ static struct negotiation wanted_by(const struct policy *policy)
     return wanted;
 }
 
+/* libmilter takes a worker for idle until it has woken up, and leaves it all
+ * sessions that something comes in for meanwhile. When the worker then waits in
+ * a callback, nobody serves the others before it returns, seconds later. So
+ * whoever begins to wait knocks: for one more connection libmilter wakes an
+ * idle worker or starts one, which then serves the sessions that were left. */
 bool filter_register(struct service *service, const struct policy *policy)
 {
+    service_on_wait(service, listener_knock);
     return callbacks_register(service, wanted_by(policy));
 }
 

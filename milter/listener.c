@@ -20,12 +20,14 @@
 
 #define DESCRIPTORS_SEARCHED 64
 
-/* The socket file that we made, for its removal; libmilter has no place for
- * ours to be kept in. */
+/* The socket file that we made, for its removal, and the address, for knocking;
+ * libmilter has no place for ours to be kept in. */
 static struct {
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
     dev_t device;
     ino_t inode;
+    struct sockaddr_storage address;
+    socklen_t address_size; /* 0: not known */
 } made;
 
 /* The path of a unix socket, or NULL. */
@@ -172,20 +174,31 @@ static int open_socket(const char *listen, char *why, size_t why_size)
 }
 
 /* libmilter keeps its descriptor to itself, so the listening one is looked for:
- * ours is the only one yet. Sessions inherit the option from it; without it a
- * reply in two packets waits 40 ms for the mail server's delayed ACK. */
-static void send_at_once(void)
+ * ours is the only one yet. -1: not found. */
+static int find_listening(void)
 {
-    const int on = 1;
-
     for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS_SEARCHED; fd++) {
         int listens = 0;
         socklen_t size = sizeof listens;
 
         if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
             listens)
-            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            return fd;
     }
+    return -1;
+}
+
+/* Sessions inherit the option, which a unix socket does not have; without it a
+ * reply in two packets waits 40 ms for the mail server's delayed ACK. */
+static void furnish(int fd)
+{
+    const int on = 1;
+    socklen_t size = sizeof made.address;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (getsockname(fd, (struct sockaddr *)&made.address, &size) == 0 &&
+        size <= sizeof made.address)
+        made.address_size = size;
 }
 
 int listener_open(const struct policy *policy, char *why, size_t why_size)
@@ -195,8 +208,8 @@ int listener_open(const struct policy *policy, char *why, size_t why_size)
 
     if (status == EX_OK)
         status = open_socket(policy->listen, why, why_size);
-    if (status == EX_OK && !path)
-        send_at_once();
+    if (status == EX_OK)
+        furnish(find_listening());
     if (status == EX_OK && path)
         status = remember(path, why, why_size);
     if (status == EX_OK && path)
@@ -204,6 +217,20 @@ int listener_open(const struct policy *policy, char *why, size_t why_size)
     if (status != EX_OK)
         listener_close();
     return status;
+}
+
+/* Connecting to the unspecified address leads to loopback. */
+void listener_knock(void)
+{
+    const int fd = made.address_size == 0
+                       ? -1
+                       : socket(made.address.ss_family,
+                                SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return; /* no descriptor is free: nobody could come in anyway */
+    (void)connect(fd, (struct sockaddr *)&made.address, made.address_size);
+    close(fd);
 }
 
 void listener_close(void)

@@ -16,6 +16,10 @@
  */
 int listener_open(const struct policy *policy, char *why, size_t why_size);
 
+/** Connect to the socket as a mail server does, and hang up. Never blocks. Any
+ * thread, after listener_open. */
+void listener_knock(void);
+
 /** Remove the socket file if it is still the one that listener_open made. */
 void listener_close(void);
 

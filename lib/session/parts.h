@@ -38,6 +38,7 @@ struct service {
     struct sights *sights;
     atomic_uint_least64_t next_id;
     atomic_uint waiting; /* callbacks that wait for a verdict */
+    void (*waits)(void); /* called when one more begins to, or NULL */
     atomic_bool stopping;
     struct loop_timer *ticker; /* finds deadlines that nobody waits for */
     pthread_mutex_t lock;      /* rank 2: guards the rest */

@@ -181,6 +181,11 @@ static void tick(void *context)
     loop_timer_set(service->ticker, instant_after_ms(now, TICK_MS));
 }
 
+void service_on_wait(struct service *service, void (*waits)(void))
+{
+    service->waits = waits;
+}
+
 bool service_start(struct service *service)
 {
     service->ticker = loop_timer_new(service->loop, tick, service);

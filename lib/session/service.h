@@ -21,6 +21,10 @@ struct service;
 struct service *service_new(struct policy *policy, const struct clock *clock,
                             char *why, size_t why_size);
 
+/** Have `waits` called whenever a call of a session is about to wait: on its
+ * thread, under no lock. Before service_start. */
+void service_on_wait(struct service *service, void (*waits)(void));
+
 /** Start the loop's thread. False: the system refuses. */
 bool service_start(struct service *service);
 

@@ -88,12 +88,24 @@ static void sleep_until(struct session *session, instant deadline)
     pthread_cond_timedwait(&session->decided, &session->lock, &until);
 }
 
+/* Whoever is told may connect and the like: not under our lock. */
+static void tell_of_wait(struct session *session)
+{
+    if (!session->service->waits)
+        return;
+    pthread_mutex_unlock(&session->lock);
+    session->service->waits();
+    pthread_mutex_lock(&session->lock);
+}
+
 /* Beyond the budget of waiting callbacks what is not known is in-progress at
  * once. */
 static void wait_for_verdict(struct session *session, struct message *message,
                              struct trial *trial)
 {
-    if (!begin_waiting(session))
+    if (begin_waiting(session))
+        tell_of_wait(session);
+    else
         message->deadline = clock_now(session->service->clock);
     while (!trial->decided) {
         sleep_until(session, message->deadline);
