@@ -3,10 +3,12 @@
 
     mx       the receiving side: the MTAs under test, bonafided
     clients  owns every address of CLIENTS: whoever sends mail to the mx
-    world    owns every address of WORLD: name servers and mail exchangers
+    world    owns every address of WORLD and RESERVED: name servers and mail
+             exchangers
 
-The addresses look public, for bonafided calls no reserved ones; they exist in
-these namespaces alone.  No host has a default route or a link to the machine.
+The addresses look public, for bonafided calls no reserved ones, but for those
+of RESERVED; they exist in these namespaces alone.  No host has a default route
+or a link to the machine.
 """
 
 import subprocess
@@ -19,6 +21,7 @@ MX_POSTFIX = ("45.1.0.25", "2a10:1::25")
 MX_SENDMAIL = ("45.1.0.26", "2a10:1::26")
 CLIENTS = ("45.20.0.0/16", "2a10:20::/32")
 WORLD = ("45.30.0.0/16", "2a10:30::/32")
+RESERVED = ("10.30.0.0/16", "fd30::/32")    # of the world too, but private
 SILENT = ("45.40.0.0/16", "2a10:40::/32")   # swallows every packet
 UNREACHABLE = ("45.41.0.0/16", "2a10:41::/32")      # ICMP; IPv6 after 1 s
 
@@ -62,10 +65,11 @@ def build():
     for name in _HOSTS:
         _introduce(name)
     _route("mx", "via", CLIENTS, _CLIENTS_GATE)
-    for networks in (WORLD, SILENT, UNREACHABLE):
+    for networks in (WORLD, RESERVED, SILENT, UNREACHABLE):
         _route("mx", "via", networks, _WORLD_GATE)
     _own("clients", CLIENTS)
     _own("world", WORLD)
+    _own("world", RESERVED)
     _route("world", "blackhole", SILENT)
     _route("world", "unreachable", UNREACHABLE)
 

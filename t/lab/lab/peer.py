@@ -63,18 +63,22 @@ class Session:
         self.ended = None
         self.client = client
         self.lines = []
+        self.turns = []
 
 
 class Peer:
     """A scripted server at one address; `sessions` holds all there were.
 
     `keywords` are what EHLO offers; the other arguments are named after the
-    commands, and `greeting`, `message` (after DATA) and `other`.
+    commands, and `greeting`, `message` (after DATA) and `other`.  With `gather`
+    it answers only when nothing has come for so many seconds, and a session's
+    `turns` hold the commands that came together.
     """
 
     def __init__(self, loop, address, port=25,
-                 keywords=("PIPELINING", "8BITMIME"), **script):
+                 keywords=("PIPELINING", "8BITMIME"), gather=None, **script):
         self.sessions = []
+        self._gather = gather
         offers = ["exchanger", *keywords]
         self._script = _DEFAULTS | {"EHLO": [
             f"250{' ' if offer is offers[-1] else '-'}{offer}"
@@ -121,16 +125,26 @@ class Peer:
     async def _converse(self, session, reader, writer):
         await _perform(self._script["GREETING"], reader, writer)
         while True:
-            line = await reader.readuntil(b"\n")
-            text = line.decode("latin-1").rstrip("\r\n")
-            session.lines.append(Line(time.monotonic(), text))
-            verb = text[:4].upper()
-            if verb not in self._script:
-                verb = "OTHER"
-            await _perform(self._reply(verb, text), reader, writer)
-            if verb == "DATA":
-                await reader.readuntil(b"\r\n.\r\n")
-                await _perform(self._script["MESSAGE"], reader, writer)
+            for text in await self._turn(session, reader):
+                verb = text[:4].upper()
+                if verb not in self._script:
+                    verb = "OTHER"
+                await _perform(self._reply(verb, text), reader, writer)
+                if verb == "DATA":
+                    await reader.readuntil(b"\r\n.\r\n")
+                    await _perform(self._script["MESSAGE"], reader, writer)
+
+    async def _turn(self, session, reader):
+        """The next line; all that come together, if they are to be gathered."""
+        turn = [await _line(session, reader)]
+        while self._gather:
+            try:
+                turn.append(await asyncio.wait_for(_line(session, reader),
+                                                   self._gather))
+            except TimeoutError:
+                break
+        session.turns.append(turn)
+        return turn
 
     def _reply(self, verb, text):
         reply = self._script[verb]
@@ -140,6 +154,13 @@ class Peer:
         address = found[1] if found else ""
         return next((of for pattern, of in reply.items()
                      if fnmatch.fnmatch(address, pattern)), _DEFAULTS[verb])
+
+
+async def _line(session, reader):
+    line = await reader.readuntil(b"\n")
+    text = line.decode("latin-1").rstrip("\r\n")
+    session.lines.append(Line(time.monotonic(), text))
+    return text
 
 
 async def _perform(reply, reader, writer):

@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""When a callout is made, how many at once, and what is kept of them."""
+
+import time
+
+from lab import Case, Lab, run
+from lab.cases import refused
+from lab.client import Client
+from lab.peer import CLOSE
+
+GOOD = "45.20.1.1", "2a10:20:1::1"
+NAME, OTHER, NOWHERE = (
+    "mail.good.example", "mail.other.example", "mail.nowhere.example")
+TAKEN = "250 2\\.1\\.5 .*"
+REFUSED = refused("550 5.1.7")
+PUT_OFF = refused("450 4.1.7")
+SITE = {
+    "log": "{to: stderr, level: debug}",
+    "dns": '{servers: ["45.30.0.53"], timeout: 1s, attempts: 2, budget: 5s}',
+}
+
+
+def policy(**keys):
+    """A policy file with these keys of `callout`, and its timeouts."""
+    callout = {"timeout": "{connect: 1s, reply: 1s, total: 8s}"} | keys
+    return ("callout:\n"
+            + "".join(f"  {key}: {value}\n" for key, value in callout.items())
+            + """
+policy:
+  helo-match: {fail: continue}
+  helo-forward: {fail: tempfail}
+  sender-domain: {fail: reject, temperror: tempfail}
+  callout: {fail: reject, temperror: tempfail, unknown: tempfail}
+exceptions:
+  - {recipients: ["postmaster@*"], do: accept}
+""")
+
+
+# When it is made, and when it begins.
+
+# The value, the session, its HELO name, whether the exchanger is called.
+WHEN = [
+    ("clean", "clean", NAME, True),
+    ("clean", "suspicious", OTHER, True),
+    ("clean", "tempfail", NOWHERE, False),
+    ("suspicious", "clean", NAME, False),
+    ("suspicious", "suspicious", OTHER, True),
+    ("suspicious", "tempfail", NOWHERE, True),
+    ("always", "clean", NAME, True),
+    ("always", "tempfail", NOWHERE, True),
+    ("never", "clean", NAME, False),
+    ("never", "suspicious", OTHER, False),
+]
+
+
+def check_when(lab, peer):
+    """callout.when in its four values."""
+    for way in ("clean", "suspicious", "always", "never"):
+        lab.reload(policy(when=way), **SITE)
+        rows = [row for row in WHEN if row[0] == way]
+        lab.play([Case(f"when: {way}: {what}", GOOD[0], helo,
+                       f"{way}-{what}@good.example",
+                       refused("450 4.7.1") if helo == NOWHERE else TAKEN)
+                  for _, what, helo, _ in rows])
+        time.sleep(0.2)     # a callout may go on behind a refusal
+        for _, what, _, called in rows:
+            lab.tally.equal(
+                f"when: {way}: {what}: calls", int(called),
+                len(peer.said(f"RCPT TO:<{way}-{what}@")))
+
+
+def check_begin(lab, peer):
+    """callout.begin in its two values: who has been called by when."""
+    for begin, calls in (("rcpt", [0, 0, 0, 1]), ("mail", [0, 1, 1, 1])):
+        lab.reload(policy(begin=begin), **SITE)
+        for mta in lab.mtas:
+            sender = f"{begin}-{mta.name}@good.example"
+            found = []
+            with Client(mta.addresses[0], GOOD[0]) as client:
+                for command in (f"EHLO {NAME}", f"MAIL FROM:<{sender}>",
+                                "RCPT TO:<postmaster@home.example>",
+                                "RCPT TO:<bob@home.example>"):
+                    client.say(command)
+                    time.sleep(0.2)
+                    found.append(len(peer.said(f"RCPT TO:<{sender}>")))
+            lab.tally.equal(f"{mta.name:9} begin: {begin}: calls after EHLO,"
+                            " MAIL, postmaster, bob", calls, found)
+    lab.reload(policy(), **SITE)
+    for mta in lab.mtas:
+        with Client(mta.addresses[0], GOOD[0]) as client:
+            client.ehlo(NAME)
+            client.mail(f"relay-{mta.name}@good.example")
+            lab.tally.check(f"{mta.name:9} begin: rcpt: relaying", "5.*",
+                            client.rcpt("bob@elsewhere.example"))
+            time.sleep(0.2)
+        lab.tally.equal(f"{mta.name:9} begin: rcpt: no call for a recipient "
+                        "that the MTA refuses", [],
+                        peer.said(f"RCPT TO:<relay-{mta.name}@"))
+
+
+# How much at once, and how often.
+
+LIMITS_RECORDS = "".join(
+    f"busy{number}.example MX 10 mx.busy{number}.example\n"
+    f"mx.busy{number}.example A 45.30.93.{number}\n" for number in range(1, 7))
+
+
+def senders(what, domains):
+    """A session for each of these domains, from a sender of its own."""
+    return [Case(f"{what}: sender {number}", GOOD[number % 2], NAME,
+                 f"{what}{number}@{domain}", TAKEN)
+            for number, domain in enumerate(domains)]
+
+
+def most_at_once(peers):
+    """How many sessions there were with all the peers at the same time."""
+    edges = sorted((at, step) for peer in peers for session in peer.sessions
+                   for at, step in ((session.began, 1), (session.ended, -1)))
+    most = count = 0
+    for _, step in edges:
+        count += step
+        most = max(most, count)
+    return most
+
+
+def check_limits(lab):
+    """callout.limits: all together, and for a host."""
+    peers = [lab.peer(f"45.30.93.{number}", greeting=[0.4, "220 busy"])
+             for number in range(1, 7)]
+    domains = [f"busy{number}.example" for number in range(1, 7)]
+    postfix = [lab.servers["postfix"]]
+    for what, limit, where, most in (
+            ("unlimited", "{}", domains, {4, 5, 6}),
+            ("total", "{total: 2}", domains, {2}),
+            ("per-host", "{per-host: 1}", domains[:1] * 4, {1}),
+            ("per-host-2", "{per-host: 2}", domains[:1] * 4, {2})):
+        lab.reload(policy(limits=limit), **SITE)
+        for peer in peers:
+            peer.forget()
+        lab.play(senders(what, where), postfix)
+        time.sleep(0.1)     # until the peers have seen the end
+        lab.tally.equal(f"limits: {limit}: calls", len(where),
+                        sum(len(peer.sessions) for peer in peers))
+        found = most_at_once(peers)
+        lab.tally.note(f"limits: {limit}: at once, at most", found in most,
+                       most, found)
+
+
+def check_waiting(lab):
+    """Who may not wait is told at once to come again."""
+    lab.reload(policy(limits="{waiting: 1}"), **SITE)
+    clients = [Client(mta.addresses[0], GOOD[0])
+               for mta in lab.mtas for _ in range(3)]
+    for number, client in enumerate(clients):
+        client.ehlo(NAME)
+        client.mail(f"waiting{number}@busy1.example")
+    for client in clients:
+        client.send(b"RCPT TO:<bob@home.example>\r\n")
+    replies = [client.reply() for client in clients]
+    for client in clients:
+        client.close()
+    lab.tally.equal("limits: {waiting: 1}: taken, and told to retry", (1, 5),
+                    (sum(reply.code == "250" for reply in replies),
+                     sum("still verifying" in reply for reply in replies)))
+
+
+def check_sharing(lab):
+    """One address, many sessions at once: one callout."""
+    lab.reload(policy(), **SITE)
+    peer = lab.peer("45.30.94.1", greeting=[0.6, "220 slow"],
+                    rcpt={"shared@*": "250 2.1.5 ok", "*": "550 5.1.1 none"})
+    for local, reply in (("shared", TAKEN), ("nobody", REFUSED)):
+        peer.forget()
+        lab.play([Case(f"sharing: {local} {number}", GOOD[number % 2], NAME,
+                       f"{local}@shared.example", reply)
+                  for number in range(8)], at_once=16)
+        lab.tally.equal(f"sharing: {local}: calls of 16 sessions", 1,
+                        len(peer.sessions))
+
+
+KEPT = [
+    ("pass", {}, TAKEN, "callout=pass"),
+    ("fail", dict(rcpt="550 5.1.1 no such user"), REFUSED,
+     "callout=fail/no-such-mailbox"),
+    ("unknown", dict(rcpt="554 5.7.1 your address is blocked"), PUT_OFF,
+     "callout=unknown/blocked-us"),
+    ("greylisted", dict(rcpt="450 4.2.0 come later"), PUT_OFF,
+     "callout=temperror/greylisted"),
+    ("unreachable", dict(greeting=["421 busy", CLOSE]), PUT_OFF,
+     "callout=temperror/unreachable"),
+]
+
+
+def check_memory(lab):
+    """What was learnt is said without a call, for as long as it is kept."""
+    lab.reload(policy(), **SITE,
+               cache="{valid: 2s, invalid: 2s, temperror: 2s}")
+    peers = {name: lab.peer(f"45.30.95.{number}", **script)
+             for number, (name, script, *_) in enumerate(KEPT, 1)}
+
+    def ask(what, kept):
+        lab.play([Case(f"memory: {name}, {what}", GOOD[0], NAME,
+                       f"alice@kept-{name}.example", reply, finding,
+                       logged={"kept": kept})
+                  for name, _, reply, finding in KEPT],
+                 [lab.servers["postfix"]])
+        return {name: len(peer.sessions) for name, peer in peers.items()}
+
+    for what, kept, calls in (("new", None, 1), ("known", "dns,callout", 1)):
+        lab.tally.equal(f"memory: calls, {what}",
+                        {name: calls for name in peers}, ask(what, kept))
+    time.sleep(2.1)
+    lab.tally.equal("memory: calls, later", {name: 2 for name in peers},
+                    ask("forgotten", "dns"))
+
+
+MEMORY_RECORDS = """
+shared.example          MX    10 mx.shared.example
+mx.shared.example       A     45.30.94.1
+port.example            MX    10 mx.port.example
+mx.port.example         A     45.30.96.1
+""" + "".join(
+    f"kept-{name}.example MX 10 mx.kept-{name}.example\n"
+    f"mx.kept-{name}.example A 45.30.95.{number}\n"
+    for number, (name, *_) in enumerate(KEPT, 1))
+
+
+def check_port(lab):
+    """callout.port takes the place of 25."""
+    lab.reload(policy(port=2525), **SITE)
+    usual = lab.peer("45.30.96.1", rcpt="550 5.1.1 wrong port")
+    other = lab.peer("45.30.96.1", port=2525)
+    lab.play([Case("port: 2525", GOOD, NAME, "alice@port.example", TAKEN,
+                   "callout=pass")])
+    lab.tally.equal("port: calls to 25, and to 2525", (0, 1),
+                    (len(usual.sessions), len(other.sessions)))
+
+
+def main():
+    records = LIMITS_RECORDS + MEMORY_RECORDS
+    with Lab(policy=policy(), site=SITE, records=records) as lab:
+        good = lab.peer("45.30.2.1")
+        check_when(lab, good)
+        check_begin(lab, good)
+        check_limits(lab)
+        check_waiting(lab)
+        check_sharing(lab)
+        check_memory(lab)
+        check_port(lab)
+
+
+run(main, "postfix", "sendmail")
