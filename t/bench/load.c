@@ -2,14 +2,13 @@
 /* load.c - drives a milter as a mail server does, over several connections at
  * once, and tells how long each answer took and what CPU a session cost
  *
- *   load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-f FIRST] [-g GAP_MS]
- *        [-p PID] PATH
+ *   load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-g GAP_MS] [-p PID]
+ *        PATH
  *
  *   -n  sessions in all (1000)
  *   -c  connections at once (8); a session is a connection
  *   -k  identities that the sessions take in turn (64): each has a client
  *       address, a HELO name and a sender of its own
- *   -f  the first of them (0)
  *   -g  milliseconds between two steps of a session (0), as SMTP clients that
  *       are a network away leave
  *   -p  the process whose CPU time is told; 0, the default, for none
@@ -46,7 +45,7 @@
 #define NS_PER_US        1e3
 
 struct options {
-    uint32_t sessions, connections, identities, first, gap_ms, pid;
+    uint32_t sessions, connections, identities, gap_ms, pid;
     const char *path;
 };
 
@@ -127,11 +126,8 @@ static void send_step(struct load *load, struct connection *connection)
     }
     if (mta->over)
         end_session(load, connection, false);
-    else if (mta->awaits)
-        connection->due = connection->since + REPLY_US;
     else
-        connection->due =
-            connection->since + (int64_t)load->options.gap_ms * US_PER_MS;
+        connection->due = connection->since + REPLY_US;
 }
 
 static void begin_session(struct load *load, struct connection *connection)
@@ -141,8 +137,7 @@ static void begin_session(struct load *load, struct connection *connection)
     connection->fd = connect_to(options->path);
     if (connection->fd < 0)
         bench_fail("connect", errno);
-    mta_begin(&connection->mta,
-              options->first + load->begun % options->identities);
+    mta_begin(&connection->mta, load->begun % options->identities);
     load->begun++;
     send_step(load, connection);
 }
@@ -300,8 +295,8 @@ static void measure(struct load *load)
 }
 
 static const char usage[] =
-    "usage: load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-f FIRST]\n"
-    "            [-g GAP_MS] [-p PID] PATH     (no count being 0)";
+    "usage: load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-g GAP_MS]\n"
+    "            [-p PID] PATH     (no count being 0)";
 
 static struct options read_options(int argc, char **argv)
 {
@@ -310,7 +305,7 @@ static struct options read_options(int argc, char **argv)
     int option;
 
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while ((option = getopt(argc, argv, "n:c:k:f:g:p:")) != -1) {
+    while ((option = getopt(argc, argv, "n:c:k:g:p:")) != -1) {
         const char given = (char)option;
 
         if (option == 'n')
@@ -319,8 +314,6 @@ static struct options read_options(int argc, char **argv)
             options.connections = bench_number(given, optarg, CONNECTIONS_MOST);
         else if (option == 'k')
             options.identities = bench_number(given, optarg, IDENTITIES_MOST);
-        else if (option == 'f')
-            options.first = bench_number(given, optarg, IDENTITIES_MOST);
         else if (option == 'g')
             options.gap_ms = bench_number(given, optarg, GAP_MOST_MS);
         else if (option == 'p')

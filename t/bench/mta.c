@@ -265,9 +265,8 @@ size_t mta_next(struct mta *mta)
             mta->headers++;
         mta->over = mta->step == MTA_QUIT;
         mta->awaits = !mta->over && !(steps[mta->step].silent & mta->protocol);
-        /* The content comes in one piece; before it the client is heard
-         * between any two steps. */
-    } while (mta->step >= MTA_DATA && !mta->over && !mta->awaits);
+        /* Postfix too keeps what needs no reply until something does. */
+    } while (!mta->over && !mta->awaits);
     return writer.length;
 }
 

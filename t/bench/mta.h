@@ -56,8 +56,9 @@ struct mta {
 void mta_begin(struct mta *mta, uint32_t identity);
 
 /**
- * Go on to the next step: only while no reply is awaited and it is not over.
- * After a reply other than "continue" that step is QUIT.
+ * Go on to the next step that needs a reply, and send what needs none with it:
+ * only while no reply is awaited and it is not over. After a reply other than
+ * "continue" that step is QUIT.
  * @return how many octets of `out` are to be sent
  */
 size_t mta_next(struct mta *mta);
