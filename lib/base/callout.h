@@ -12,13 +12,20 @@
 #include <stdint.h>
 
 enum callout_outcome {
-    CALLOUT_ACCEPTED,        /* 2xx to RCPT, or mailbox full */
-    CALLOUT_NO_SUCH_MAILBOX, /* 5xx to RCPT */
-    CALLOUT_REFUSES_BOUNCES, /* 5xx to MAIL FROM:<> */
-    CALLOUT_GREYLISTED,      /* 4xx to MAIL or RCPT */
-    CALLOUT_BLOCKED_US,      /* a refusal of us, not of the address */
-    CALLOUT_UNREACHABLE,     /* nobody answered to the point */
-    CALLOUT_INTERNAL         /* our own fault: memory, descriptors */
+    CALLOUT_ACCEPTED,         /* 2xx to RCPT, or mailbox full */
+    CALLOUT_NO_SUCH_MAILBOX,  /* 5xx to RCPT */
+    CALLOUT_REFUSES_BOUNCES,  /* 5xx to MAIL FROM:<> */
+    CALLOUT_GREYLISTED,       /* 4xx to MAIL or RCPT */
+    CALLOUT_BLOCKED_US,       /* a refusal of us, not of the address */
+    CALLOUT_ACCEPTS_ANYTHING, /* an address that cannot exist as well */
+    CALLOUT_NEEDS_TLS,        /* TLS is demanded, and we have it off */
+    CALLOUT_NO_SMTPUTF8,      /* the address needs it (RFC 6531), it is not
+                                 offered */
+    CALLOUT_UNREACHABLE,      /* nobody answered to the point */
+    CALLOUT_GIVEN_UP,   /* no answer for `callout.give-up`, whatever we tried */
+    CALLOUT_WALLED_OFF, /* no callout gets out at all: our own port is shut */
+    CALLOUT_CAPACITY,   /* over a limit, and no turn came in time */
+    CALLOUT_INTERNAL    /* our own fault: memory, descriptors */
 };
 
 /** Where in the dialogue the answer fell. */
@@ -36,8 +43,16 @@ enum callout_trouble {
     CALLOUT_TROUBLE_REFUSED,  /* connection refused */
     CALLOUT_TROUBLE_NO_ROUTE, /* network or host unreachable */
     CALLOUT_TROUBLE_TIMEOUT,
-    CALLOUT_TROUBLE_CLOSED,  /* closed or reset before it answered */
-    CALLOUT_TROUBLE_PROTOCOL /* what it said is not SMTP */
+    CALLOUT_TROUBLE_CLOSED,   /* closed or reset before it answered */
+    CALLOUT_TROUBLE_PROTOCOL, /* what it said is not SMTP */
+    CALLOUT_TROUBLE_TLS       /* the handshake failed, and TLS must be */
+};
+
+/** What became of TLS in the dialogue that gave the answer. */
+enum callout_tls {
+    CALLOUT_TLS_NOT_USED,
+    CALLOUT_TLS_USED,
+    CALLOUT_TLS_FAILED /* tried, and asked again in the clear */
 };
 
 #define CALLOUT_WORDS_SIZE 201 /* 200 octets of the reply, escaped */
@@ -48,6 +63,7 @@ struct callout_answer {
     enum callout_outcome outcome;
     enum callout_stage stage;
     enum callout_trouble trouble;
+    enum callout_tls tls;
     char exchanger[NAME_SIZE];      /* empty when none could be asked */
     struct address address;         /* of that exchanger */
     uint16_t code;                  /* its reply code, 0 when none came */

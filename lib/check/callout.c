@@ -17,8 +17,20 @@ static struct finding find_by_answer(const struct callout_answer *answer)
         return finding_of(RESULT_TEMPERROR, REASON_GREYLISTED);
     case CALLOUT_BLOCKED_US:
         return finding_of(RESULT_UNKNOWN, REASON_BLOCKED_US);
+    case CALLOUT_ACCEPTS_ANYTHING:
+        return finding_of(RESULT_UNKNOWN, REASON_ACCEPTS_ANYTHING);
+    case CALLOUT_NEEDS_TLS:
+        return finding_of(RESULT_UNKNOWN, REASON_NEEDS_TLS);
+    case CALLOUT_NO_SMTPUTF8:
+        return finding_of(RESULT_UNKNOWN, REASON_NO_SMTPUTF8);
     case CALLOUT_UNREACHABLE:
         return finding_of(RESULT_TEMPERROR, REASON_UNREACHABLE);
+    case CALLOUT_GIVEN_UP:
+        return finding_of(RESULT_UNKNOWN, REASON_GIVEN_UP);
+    case CALLOUT_WALLED_OFF:
+        return finding_of(RESULT_UNKNOWN, REASON_WALLED_OFF);
+    case CALLOUT_CAPACITY:
+        return finding_of(RESULT_UNKNOWN, REASON_CAPACITY);
     case CALLOUT_INTERNAL:
         return finding_of(RESULT_TEMPERROR, REASON_INTERNAL);
     }
@@ -94,6 +106,9 @@ static void describe_silence(struct text *text, const struct facts *facts)
         text_add(text, " gave an answer to ");
         describe_stage(text, facts);
         text_add(text, " that is not SMTP");
+        return;
+    case CALLOUT_TROUBLE_TLS:
+        text_add(text, " and we could not agree on TLS");
         return;
     case CALLOUT_TROUBLE_NONE:
         text_add(text, " gave no answer to ");

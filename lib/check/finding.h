@@ -49,6 +49,12 @@ enum reason {
     REASON_GREYLISTED,
     REASON_UNREACHABLE,
     REASON_BLOCKED_US,
+    REASON_ACCEPTS_ANYTHING,
+    REASON_NEEDS_TLS,
+    REASON_NO_SMTPUTF8,
+    REASON_GIVEN_UP,
+    REASON_WALLED_OFF,
+    REASON_CAPACITY,
     REASON_IN_PROGRESS, /* not known by reply-within */
     REASON_INTERNAL     /* our own fault */
 };

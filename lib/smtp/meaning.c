@@ -88,16 +88,23 @@ unsigned smtp_outcome_weight(enum callout_outcome outcome)
     case CALLOUT_ACCEPTED:
     case CALLOUT_NO_SUCH_MAILBOX:
     case CALLOUT_REFUSES_BOUNCES:
+    case CALLOUT_ACCEPTS_ANYTHING:
         return FINAL_WEIGHT;
     case CALLOUT_GREYLISTED:
         return 4;
     case CALLOUT_BLOCKED_US:
+    case CALLOUT_NEEDS_TLS:
+    case CALLOUT_NO_SMTPUTF8:
         return 3;
+    case CALLOUT_CAPACITY:
     case CALLOUT_INTERNAL:
         /* Who could not be asked might have answered. */
         return 2;
     case CALLOUT_UNREACHABLE:
         return 1;
+    case CALLOUT_GIVEN_UP:
+    case CALLOUT_WALLED_OFF:
+        break; /* not an exchanger's word */
     }
     return 0;
 }

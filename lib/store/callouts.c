@@ -115,10 +115,16 @@ static uint32_t life_s(enum callout_outcome outcome,
     case CALLOUT_NO_SUCH_MAILBOX:
     case CALLOUT_REFUSES_BOUNCES:
     case CALLOUT_BLOCKED_US:
+    case CALLOUT_ACCEPTS_ANYTHING:
+    case CALLOUT_NEEDS_TLS:
+    case CALLOUT_NO_SMTPUTF8:
+    case CALLOUT_GIVEN_UP:
         return settings->invalid_s;
     case CALLOUT_GREYLISTED:
     case CALLOUT_UNREACHABLE:
         return settings->temperror_s;
+    case CALLOUT_WALLED_OFF:
+    case CALLOUT_CAPACITY:
     case CALLOUT_INTERNAL:
         break;
     }
@@ -135,7 +141,13 @@ static bool leaves_pass(enum callout_outcome outcome)
         return false;
     case CALLOUT_GREYLISTED:
     case CALLOUT_BLOCKED_US:
+    case CALLOUT_ACCEPTS_ANYTHING:
+    case CALLOUT_NEEDS_TLS:
+    case CALLOUT_NO_SMTPUTF8:
     case CALLOUT_UNREACHABLE:
+    case CALLOUT_GIVEN_UP:
+    case CALLOUT_WALLED_OFF:
+    case CALLOUT_CAPACITY:
     case CALLOUT_INTERNAL:
         break;
     }

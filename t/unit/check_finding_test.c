@@ -38,9 +38,9 @@ static void names_are_those_of_the_policy_file(void **state)
 
 static void other_names_are_not_found(void **state)
 {
-    static const char *const others[] = {"",      "open",     "PASS",
-                                         "passs", "nxdomai",  "helo",
-                                         "dnsbl", "callouts", "given-up"};
+    static const char *const others[] = {"",       "open",     "PASS",
+                                         "passs",  "nxdomai",  "helo",
+                                         "dnsbls", "callouts", "given-in"};
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         enum check check;
@@ -82,6 +82,8 @@ static const struct {
     {CHECK_CALLOUT, RESULT_TEMPERROR, REASON_GREYLISTED, true},
     {CHECK_CALLOUT, RESULT_FAIL, REASON_GREYLISTED, false},
     {CHECK_CALLOUT, RESULT_UNKNOWN, REASON_BLOCKED_US, true},
+    {CHECK_CALLOUT, RESULT_UNKNOWN, REASON_CAPACITY, true},
+    {CHECK_CALLOUT, RESULT_FAIL, REASON_ACCEPTS_ANYTHING, false},
     {CHECK_CALLOUT, RESULT_TEMPERROR, REASON_BLOCKED_US, false},
     {CHECK_CALLOUT, RESULT_NONE, REASON_NONE, true},
     {CHECK_CALLOUT, RESULT_OPEN, REASON_NONE, false},
