@@ -30,10 +30,18 @@ import socket
 import struct
 import time
 from collections import namedtuple
+from dataclasses import dataclass
 
-Drip = namedtuple("Drip", "line gap")
 Line = namedtuple("Line", "at text")
 Line.__doc__ = "A line that a client sent; `at` is on the monotonic clock."
+
+
+@dataclass(frozen=True)
+class Drip:
+    """A line, sent octet by octet with `gap` seconds between."""
+    line: str
+    gap: float
+
 
 CLOSE, RESET, SILENCE = object(), object(), object()
 
@@ -165,7 +173,7 @@ async def _line(session, reader):
 
 async def _perform(reply, reader, writer):
     """Do what a script says for one step."""
-    for step in reply if isinstance(reply, (list, tuple)) else [reply]:
+    for step in reply if isinstance(reply, list) else [reply]:
         if isinstance(step, str):
             writer.write(step.encode() + b"\r\n")
         elif isinstance(step, bytes):
