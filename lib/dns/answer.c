@@ -56,6 +56,8 @@ static size_t record_size(enum dns_type type)
         return sizeof(struct dns_exchanger);
     case DNS_PTR:
         return NAME_SIZE;
+    case DNS_TXT:
+        return sizeof(struct dns_text);
     }
     return 0;
 }
@@ -73,6 +75,9 @@ static void point_at_records(struct dns_answer *answer, enum dns_type type,
         break;
     case DNS_PTR:
         answer->names = records;
+        break;
+    case DNS_TXT:
+        answer->texts = records;
         break;
     }
 }

@@ -13,7 +13,13 @@
 #include <stdint.h>
 
 /** The record types that are asked for (RFC 1035 3.2.2, RFC 3596). */
-enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_AAAA = 28 };
+enum dns_type {
+    DNS_A = 1,
+    DNS_PTR = 12,
+    DNS_MX = 15,
+    DNS_TXT = 16,
+    DNS_AAAA = 28
+};
 
 enum dns_status {
     DNS_FOUND,    /* at least one record of the type */
@@ -37,11 +43,21 @@ struct dns_exchanger {
     char host[NAME_SIZE]; /* canonical; empty: the root, a null MX (RFC 7505) */
 };
 
+/** What is kept of one TXT record. */
+#define DNS_TEXT_MOST 255
+
+/** A TXT record's strings joined (RFC 1035 3.3.14) and cut: outside text, of
+ * any octets. */
+struct dns_text {
+    uint16_t length;
+    char octets[DNS_TEXT_MOST];
+};
+
 /** Records beyond this are dropped, and `more` says so. */
 #define DNS_RECORDS_MOST 100
 
 /**
- * The records are those at the end of the CNAME chain. Exactly one of the three
+ * The records are those at the end of the CNAME chain. Exactly one of the four
  * arrays is used, by the type asked; names that are no host names are left out
  * and counted in `unusable`, so DNS_FOUND may come with count 0.
  */
@@ -55,6 +71,7 @@ struct dns_answer {
     struct address *addresses;        /* A, AAAA */
     struct dns_exchanger *exchangers; /* MX, by preference */
     char (*names)[NAME_SIZE];         /* PTR, canonical */
+    struct dns_text *texts;           /* TXT */
     struct dns_answer *self; /* for those who count; NULL in a constant */
 };
 

@@ -283,6 +283,22 @@ static bool take_exchanger(struct dns_answer *answer, const ldns_rr *record,
     return read_name(exchanger->host, host);
 }
 
+/* The strings of a TXT record, each with its length in front, joined. */
+static bool take_text(struct dns_answer *answer, const ldns_rr *record)
+{
+    struct dns_text *text = &answer->texts[answer->count];
+    for (size_t i = 0; i < ldns_rr_rd_count(record); i++) {
+        const ldns_rdf *string = ldns_rr_rdf(record, i);
+        size_t length = ldns_rdf_size(string) - 1;
+        size_t room = sizeof(text->octets) - text->length;
+        if (length > room)
+            length = room;
+        memcpy(text->octets + text->length, ldns_rdf_data(string) + 1, length);
+        text->length = (uint16_t)(text->length + length);
+    }
+    return true;
+}
+
 static bool take_record(struct reading *reading, const ldns_rr *record)
 {
     switch (reading->query->type) {
@@ -294,8 +310,22 @@ static bool take_record(struct reading *reading, const ldns_rr *record)
                          ldns_rr_rdf(record, 0));
     case DNS_MX:
         return take_exchanger(reading->answer, record, reading->count == 1);
+    case DNS_TXT:
+        return take_text(reading->answer, record);
     }
     return false;
+}
+
+/* Each is as long as the octet in front of it says. */
+static bool strings_are_whole(const ldns_rr *record)
+{
+    for (size_t i = 0; i < ldns_rr_rd_count(record); i++) {
+        const ldns_rdf *string = ldns_rr_rdf(record, i);
+        if (ldns_rdf_size(string) == 0 ||
+            ldns_rdf_size(string) != 1U + *ldns_rdf_data(string))
+            return false;
+    }
+    return true;
 }
 
 /* ldns takes a record's data as they come; a length that lies leaves fields
@@ -312,6 +342,8 @@ static bool is_whole(enum dns_type type, const ldns_rr *record)
         return fields == 1;
     case DNS_MX:
         return fields == 2;
+    case DNS_TXT:
+        return fields > 0 && strings_are_whole(record);
     }
     return false;
 }

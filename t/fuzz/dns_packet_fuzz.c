@@ -36,6 +36,8 @@ static void check_records(const struct dns_answer *answer, enum dns_type type)
         check_exchangers(answer);
     for (size_t i = 0; type == DNS_PTR && i < answer->count; i++)
         check_name(answer->names[i]);
+    for (size_t i = 0; type == DNS_TXT && i < answer->count; i++)
+        REQUIRE(answer->texts[i].length <= DNS_TEXT_MOST);
     for (size_t i = 0; answer->addresses != NULL && i < answer->count; i++)
         REQUIRE(address_is_v4(&answer->addresses[i]) == (type == DNS_A));
 }
@@ -56,10 +58,11 @@ static void check_answer(const struct dns_answer *answer, enum dns_type type)
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
-    static const enum dns_type types[] = {DNS_A, DNS_AAAA, DNS_MX, DNS_PTR};
+    static const enum dns_type types[] = {DNS_A, DNS_AAAA, DNS_MX, DNS_PTR,
+                                          DNS_TXT};
     if (length < 3)
         return 0;
-    enum dns_type type = types[octets[0] % 4];
+    enum dns_type type = types[octets[0] % 5];
     struct dns_query query;
     REQUIRE(dns_query_write(&query, NAME, type, ID, true));
 

@@ -83,6 +83,7 @@ static inline void world_free(struct world *world)
         free(world->answers[i].addresses);
         free(world->answers[i].exchangers);
         free(world->answers[i].names);
+        free(world->answers[i].texts);
     }
     free(world);
 }
@@ -128,6 +129,10 @@ static inline void world_record(struct dns_answer *answer, enum dns_type type,
         if (strcmp(text, ".") != 0)
             snprintf(answer->exchangers[at].host, NAME_SIZE, "%s", text);
         break;
+    case DNS_TXT:
+        answer->texts[at].length = (uint16_t)strlen(text);
+        memcpy(answer->texts[at].octets, text, answer->texts[at].length);
+        break;
     }
     answer->count++;
 }
@@ -150,7 +155,9 @@ static inline const struct dns_answer *world_answer(struct world *world,
     answer->addresses = calloc(WORLD_RECORDS_MOST, sizeof *answer->addresses);
     answer->exchangers = calloc(WORLD_RECORDS_MOST, sizeof *answer->exchangers);
     answer->names = calloc(WORLD_RECORDS_MOST, sizeof *answer->names);
-    assert_true(answer->addresses && answer->exchangers && answer->names);
+    answer->texts = calloc(WORLD_RECORDS_MOST, sizeof *answer->texts);
+    assert_true(answer->addresses && answer->exchangers && answer->names &&
+                answer->texts);
     snprintf(copy, sizeof copy, "%s", text);
     while ((one = strtok_r(rest, " ", &rest)) != NULL) {
         uint16_t preference = 0;

@@ -225,6 +225,24 @@ static void too_many_records_are_not_read(void **state)
     assert_int_equal(read_reply(&query, wire, &answer), DNS_REPLY_MALFORMED);
 }
 
+/* D9: strings of a TXT record that go beyond it, and a record without any. */
+static void lying_strings_are_seen(void **state)
+{
+    struct dns_query query;
+    write_query(&query, "example", DNS_TXT);
+    for (unsigned length = 0; length < 12; length++) {
+        struct wire *wire = wire_reply(&query, 0);
+        wire_record(wire, WIRE_ANSWER, NULL, DNS_TXT, 300);
+        wire_add(wire, "\3abc\3def", 8);
+        wire_set_16(wire, wire->rdata - 2, length);
+        bool right = length == 4 || length == 8;
+        const struct dns_answer *answer = NULL;
+        assert_int_equal(read_reply(&query, wire, &answer),
+                         right ? DNS_REPLY_ANSWER : DNS_REPLY_MALFORMED);
+        dns_answer_drop(answer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +251,7 @@ int main(void)
         cmocka_unit_test(bare_header_may_only_refuse),
         cmocka_unit_test(cut_replies_are_no_answers),
         cmocka_unit_test(lying_lengths_are_seen),
+        cmocka_unit_test(lying_strings_are_seen),
         cmocka_unit_test(looping_compression_is_seen),
         cmocka_unit_test(endless_name_is_seen),
         cmocka_unit_test(long_rows_of_pointers_cost_little),

@@ -362,6 +362,42 @@ static void null_exchanger_stands_alone(void **state)
 }
 
 /* D13: of 200 the best are kept. */
+/* A string of a TXT record. */
+static void wire_string(struct wire *wire, const char *octets, size_t length)
+{
+    wire_label(wire, octets, length);
+}
+
+static void texts_are_joined_and_cut(void **state)
+{
+    char full[255];
+    memset(full, 'x', sizeof(full));
+    struct dns_query query;
+    write_query(&query, "2.0.0.127.list.example", DNS_TXT);
+    struct wire *wire = wire_reply(&query, 0);
+    wire_record(wire, WIRE_ANSWER, NULL, DNS_TXT, 300);
+    wire_string(wire, "see ", 4);
+    wire_string(wire, "", 0);
+    wire_string(wire, "a\0b\n", 4);
+    wire_end(wire);
+    wire_record(wire, WIRE_ANSWER, NULL, DNS_TXT, 300);
+    wire_string(wire, "front", 5);
+    wire_string(wire, full, sizeof(full));
+    wire_end(wire);
+    wire_record(wire, WIRE_ANSWER, NULL, DNS_TXT, 300);
+    wire_string(wire, "", 0);
+    wire_end(wire);
+
+    const struct dns_answer *answer = read_answer(&query, wire);
+    assert_int_equal(answer->count, 3);
+    assert_int_equal(answer->texts[0].length, 8);
+    assert_memory_equal(answer->texts[0].octets, "see a\0b\n", 8);
+    assert_int_equal(answer->texts[1].length, DNS_TEXT_MOST);
+    assert_memory_equal(answer->texts[1].octets, "frontxxx", 8);
+    assert_int_equal(answer->texts[2].length, 0);
+    dns_answer_drop(answer);
+}
+
 static void records_have_a_bound(void **state)
 {
     struct dns_query query;
@@ -448,6 +484,7 @@ int main(void)
         cmocka_unit_test(long_names_are_read_whole),
         cmocka_unit_test(exchangers_come_by_preference),
         cmocka_unit_test(null_exchanger_stands_alone),
+        cmocka_unit_test(texts_are_joined_and_cut),
         cmocka_unit_test(records_have_a_bound),
         cmocka_unit_test(codes_are_told_apart),
         cmocka_unit_test(extended_codes_are_read),
