@@ -13,6 +13,7 @@ static const struct {
     [CHECK_HELO_FORWARD] = {helo_forward_find, helo_forward_describe},
     [CHECK_HELO_MATCH] = {helo_match_find, helo_match_describe},
     [CHECK_CLIENT_PTR] = {client_ptr_find, client_ptr_describe},
+    [CHECK_DNSBL] = {dnsbl_find, dnsbl_describe},
     [CHECK_SENDER_DOMAIN] = {sender_domain_find, sender_domain_describe},
     [CHECK_CALLOUT] = {callout_find, callout_describe},
 };
@@ -20,12 +21,26 @@ static const struct {
 struct finding check_find(enum check check, const struct facts *facts,
                           const struct check_settings *settings)
 {
-    return checks[check].find(facts, settings);
+    struct finding finding = checks[check].find(facts, settings);
+    bool open = false;
+
+    if (facts_exempt(facts, check, &open, NULL))
+        return finding_of(RESULT_NONE, REASON_NONE);
+    if (open && finding.result != RESULT_PASS && finding.result != RESULT_NONE)
+        return finding_of(RESULT_OPEN, REASON_NONE);
+    return finding;
 }
 
 void check_describe(struct text *text, enum check check, struct finding finding,
                     const struct facts *facts,
                     const struct check_settings *settings)
 {
+    const struct zone *zone = NULL;
+    bool open;
+
+    if (facts_exempt(facts, check, &open, &zone)) {
+        text_addf(text, "the list %s frees from this check", zone->name);
+        return;
+    }
     checks[check].describe(text, finding, facts, settings);
 }

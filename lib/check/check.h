@@ -12,12 +12,19 @@ enum match_by { MATCH_ADDRESS = 1, MATCH_NAME = 2, MATCH_ORGANISATION = 4 };
 
 /** How the checks are made: the keys beside results in the policy file. */
 struct check_settings {
-    unsigned match_by; /* of enum match_by */
-    bool match_all;    /* `need: all` */
+    unsigned match_by;     /* of enum match_by */
+    bool match_all;        /* `need: all` */
+    uint32_t lists_needed; /* `need:` of dnsbl */
+    uint32_t list_score;   /* its `score:`; 0: `need` counts */
 };
 
+/** What the first list that lists says of it, or nothing: outside text. */
+struct span dnsbl_text(const struct facts *facts);
+
 /** Put one check to the facts. RESULT_OPEN while they do not tell. A check of
- * DNS with an answer of our own fault is temperror/internal. */
+ * DNS with an answer of our own fault is temperror/internal. RESULT_NONE when
+ * an allow-list frees from the check; one that may still do so keeps open what
+ * is not good. */
 struct finding check_find(enum check check, const struct facts *facts,
                           const struct check_settings *settings);
 

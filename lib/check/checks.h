@@ -15,11 +15,12 @@ typedef void check_describe_function(struct text *text, struct finding finding,
                                      const struct check_settings *settings);
 
 check_find_function helo_syntax_find, helo_identity_find, helo_forward_find,
-    helo_match_find, client_ptr_find, sender_domain_find, callout_find;
+    helo_match_find, client_ptr_find, dnsbl_find, sender_domain_find,
+    callout_find;
 
 check_describe_function helo_syntax_describe, helo_identity_describe,
     helo_forward_describe, helo_match_describe, client_ptr_describe,
-    sender_domain_describe, callout_describe;
+    dnsbl_describe, sender_domain_describe, callout_describe;
 
 static inline struct finding finding_of(enum result result, enum reason reason)
 {

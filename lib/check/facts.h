@@ -13,6 +13,7 @@
 #include "base/mailpath.h"
 #include "base/name.h"
 #include "base/network.h"
+#include "check/zone.h"
 #include "dns/answer.h"
 
 #include <stdbool.h>
@@ -74,8 +75,17 @@ struct sender_facts {
     const struct callout_answer *callout;
 };
 
+/** What the policy's lists say. */
+struct list_facts {
+    const struct zones *zones; /* NULL: none is asked */
+    /** By what is looked up; of each the entries of its own zones count, with
+     * the index that the zone has in `zones`. */
+    const struct listing *of[ZONE_OF_REVERSE + 1];
+};
+
 struct facts {
     const struct site *site;
+    struct list_facts lists;
     struct client_facts client;
     struct helo_facts helo;
     struct sender_facts sender;
@@ -96,6 +106,23 @@ bool facts_client_is_ours(const struct facts *facts);
 /** True for the null sender, for a bare <postmaster> (ours, RFC 5321 4.5.1) and
  * for senders in `local.domains` or below: no sender check applies. */
 bool facts_sender_is_exempt(const struct facts *facts);
+
+/** What the zone at `index` says of its subject in this session.
+ * ZONE_NOT_LISTED too when the list is not asked, because it is absent or has
+ * no subject here. */
+enum zone_word facts_zone(const struct facts *facts, size_t index);
+
+/** The subject of a zone as it is said, and the name by which it is looked up
+ * there. False: there is none, or it cannot be told yet. */
+bool facts_zone_subject(const struct facts *facts, const struct zone *zone,
+                        char subject[NAME_SIZE]);
+bool facts_zone_question(const struct facts *facts, const struct zone *zone,
+                         char question[NAME_SIZE]);
+
+/** True when a list of ZONE_ALLOW frees from the check; `open` is set when one
+ * may still do so. `zone`, when not NULL, is set to the one that does. */
+bool facts_exempt(const struct facts *facts, unsigned check, bool *open,
+                  const struct zone **zone);
 
 /** What is to be said of the client's reverse name: `name` is a
  * forward-confirmed one, else the first there is, else NULL. REVERSE_MISSING

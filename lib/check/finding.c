@@ -12,6 +12,7 @@ static const char *const check_names[CHECK_COUNT] = {
     [CHECK_HELO_FORWARD] = "helo-forward",
     [CHECK_HELO_MATCH] = "helo-match",
     [CHECK_CLIENT_PTR] = "client-ptr",
+    [CHECK_DNSBL] = "dnsbl",
     [CHECK_SENDER_DOMAIN] = "sender-domain",
     [CHECK_CALLOUT] = "callout",
 };
@@ -67,6 +68,7 @@ static const uint32_t possible[CHECK_COUNT][RESULT_COUNT] = {
             [RESULT_FAIL] = ANY | BIT(REASON_MISSING) |
                             BIT(REASON_UNQUALIFIED) | BIT(REASON_BAD_LABEL) |
                             BIT(REASON_BARE_ADDRESS) | BIT(REASON_BAD_LITERAL),
+            [RESULT_NONE] = ANY,
         },
     [CHECK_HELO_IDENTITY] =
         {
@@ -92,6 +94,13 @@ static const uint32_t possible[CHECK_COUNT][RESULT_COUNT] = {
         {
             [RESULT_PASS] = ANY,
             [RESULT_FAIL] = ANY | BIT(REASON_MISSING) | BIT(REASON_UNCONFIRMED),
+            [RESULT_TEMPERROR] = ANY | BIT(REASON_IN_PROGRESS),
+            [RESULT_NONE] = ANY,
+        },
+    [CHECK_DNSBL] =
+        {
+            [RESULT_PASS] = ANY,
+            [RESULT_FAIL] = ANY,
             [RESULT_TEMPERROR] = ANY | BIT(REASON_IN_PROGRESS),
             [RESULT_NONE] = ANY,
         },

@@ -16,10 +16,11 @@ enum check {
     CHECK_HELO_FORWARD,
     CHECK_HELO_MATCH,
     CHECK_CLIENT_PTR,
+    CHECK_DNSBL,
     CHECK_SENDER_DOMAIN,
     CHECK_CALLOUT
 };
-#define CHECK_COUNT 7
+#define CHECK_COUNT 8
 
 enum result {
     RESULT_OPEN, /* the facts do not tell yet */

@@ -66,6 +66,13 @@ static const char *client_ptr(enum reason reason)
            "your mail server's host name into the PTR record.";
 }
 
+static const char *dnsbl(void)
+{
+    return "Look the address or name up at that list: it says why it is listed "
+           "and how to be taken off. We do not keep the list and cannot take "
+           "you off it.";
+}
+
 static const char *sender_domain(enum reason reason)
 {
     if (reason == REASON_SYNTAX)
@@ -116,11 +123,14 @@ static const char *callout(struct finding finding)
            "mail to this one: a bounce to it could not be delivered.";
 }
 
-static const char *dns_trouble(enum reason reason)
+static const char *dns_trouble(enum check check, enum reason reason)
 {
     if (reason == REASON_IN_PROGRESS)
         return "Nothing is wrong so far: we are still verifying, please retry "
                "in a few minutes.";
+    if (check == CHECK_DNSBL)
+        return "Nothing is wrong on your side: a list that we ask could not "
+               "answer. Please retry later.";
     return "Please retry later. If this lasts, see that the DNS servers of "
            "that domain or network answer.";
 }
@@ -133,7 +143,7 @@ const char *advice_for(enum check check, struct finding finding)
         return "The fault is ours, nothing is wrong on your side: please retry "
                "later.";
     if (finding.result == RESULT_TEMPERROR && check != CHECK_CALLOUT)
-        return dns_trouble(finding.reason);
+        return dns_trouble(check, finding.reason);
     switch (check) {
     case CHECK_HELO_SYNTAX:
         advice = helo_syntax(finding.reason);
@@ -149,6 +159,9 @@ const char *advice_for(enum check check, struct finding finding)
         break;
     case CHECK_CLIENT_PTR:
         advice = client_ptr(finding.reason);
+        break;
+    case CHECK_DNSBL:
+        advice = dnsbl();
         break;
     case CHECK_SENDER_DOMAIN:
         advice = sender_domain(finding.reason);

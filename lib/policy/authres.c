@@ -191,6 +191,7 @@ static void fold_subject(struct fold *fold, enum check check,
         fold_property(fold, "smtp.helo", facts->helo.text);
         break;
     case CHECK_CLIENT_PTR:
+    case CHECK_DNSBL:
         if (facts->client.known)
             fold_property(
                 fold, "policy.iprev",

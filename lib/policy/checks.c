@@ -57,6 +57,13 @@ static void note_unknown(struct reading *reading, enum check check,
 {
     struct nearest nearest;
 
+    if (keys_are_anywhere(path, node->key)) {
+        reading_error(reading, node->key_at,
+                      "`%s.%s` is for the file's own policy, not for that of "
+                      "an exception",
+                      path, node->key);
+        return;
+    }
     nearest_begin(&nearest, node->key);
     offer_findings(&nearest, check);
     keys_offer(&nearest, path, places);
@@ -98,29 +105,33 @@ static void read_rule(struct reading *reading, struct rules *rules,
         reading_no_memory(reading);
 }
 
-static void read_check(struct reading *reading, struct rules *rules,
+static void read_check(struct reading *reading, const struct key_places *places,
                        enum check check, const struct node *map)
 {
-    const struct key_places places = {{[KEY_OF_RULES] = rules}};
+    struct rules *rules = places->of[KEY_OF_RULES];
     struct finding finding;
     char path[PATH_SIZE];
 
     snprintf(path, sizeof(path), "policy.%s", check_name(check));
     for (const struct node *child = map->first; child != NULL;
          child = child->next) {
-        const struct key *key = keys_find(path, child->key, &places);
-        if (key != NULL)
-            keys_read_one(reading, key, child, &places);
+        const struct key *key = keys_find(path, child->key, places);
+        if (key != NULL && key->value.type != NULL)
+            keys_read_one(reading, key, child, places);
+        else if (key != NULL)
+            continue; /* read by code of its own */
         else if (finding_read(child->key, check, &finding))
             read_rule(reading, rules, check, finding, child);
         else
-            note_unknown(reading, check, child, path, &places);
+            note_unknown(reading, check, child, path, places);
     }
 }
 
 void checks_read(struct reading *reading, const struct node *map,
-                 struct rules *rules)
+                 const struct key_places *places)
 {
+    struct rules *rules = places->of[KEY_OF_RULES];
+
     for (const struct node *child = map->first; child != NULL;
          child = child->next) {
         enum check check;
@@ -132,7 +143,7 @@ void checks_read(struct reading *reading, const struct node *map,
         if (off)
             rules_forget(rules, check);
         else if (child->kind == NODE_MAP)
-            read_check(reading, rules, check, child);
+            read_check(reading, places, check, child);
         else if (!node_is_empty(child))
             reading_error(reading, child->at,
                           "`policy.%s` is a %s, expected off or a map such as "

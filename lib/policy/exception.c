@@ -58,7 +58,7 @@ static void read_changes(struct reading *reading, const struct node *map,
     const struct key_places places = {{[KEY_OF_RULES] = rules}};
 
     keys_read(reading, map, "policy", &places);
-    checks_read(reading, map, rules);
+    checks_read(reading, map, &places);
 }
 
 static void read_entry(struct reading *reading, const struct node *map,

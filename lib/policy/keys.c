@@ -15,6 +15,7 @@
 #define RULES(member)     KEY_OF_RULES, offsetof(struct rules, member)
 #define EXCEPTION(member) KEY_OF_EXCEPTION, offsetof(struct exception, member)
 #define ACTION(member)    KEY_OF_ACTION, offsetof(struct action, member)
+#define ZONE(member)      KEY_OF_ZONE, offsetof(struct zone, member)
 
 /* The rows of the table; `where` is one of the above, two arguments in one. */
 #define ROW(path, scope, place, type, words, least, most, standard) \
@@ -60,6 +61,23 @@ static const struct word bys[] = {{"address", MATCH_ADDRESS},
                                   {"organisation", MATCH_ORGANISATION},
                                   {NULL, 0}};
 static const struct word needs[] = {{"any", false}, {"all", true}, {NULL, 0}};
+static const struct word zone_kinds[] = {
+    {"deny", ZONE_DENY}, {"allow", ZONE_ALLOW}, {NULL, 0}};
+static const struct word zone_subjects[] = {{"client", ZONE_OF_CLIENT},
+                                            {"helo", ZONE_OF_HELO},
+                                            {"sender", ZONE_OF_SENDER},
+                                            {"reverse", ZONE_OF_REVERSE},
+                                            {NULL, 0}};
+static const struct word checks[] = {
+    {"helo-syntax", 1U << CHECK_HELO_SYNTAX},
+    {"helo-identity", 1U << CHECK_HELO_IDENTITY},
+    {"helo-forward", 1U << CHECK_HELO_FORWARD},
+    {"helo-match", 1U << CHECK_HELO_MATCH},
+    {"client-ptr", 1U << CHECK_CLIENT_PTR},
+    {"dnsbl", 1U << CHECK_DNSBL},
+    {"sender-domain", 1U << CHECK_SENDER_DOMAIN},
+    {"callout", 1U << CHECK_CALLOUT},
+    {NULL, 0}};
 static const struct word authenticated[] = {{"true", true}, {NULL, 0}};
 static const struct word verdicts[] = {{"accept", true}, {NULL, 0}};
 static const struct word deeds[] = {{"continue", ACTION_CONTINUE},
@@ -125,6 +143,19 @@ static const struct key table[] = {
     WORDS("policy.helo-match.need", RULES(settings.match_all), flag, needs,
           "any"),
     CODE("policy.client-ptr", KEY_OF_RULES),
+    CODE("policy.dnsbl", KEY_OF_RULES),
+    RANGE("policy.dnsbl.need", RULES(settings.lists_needed), count, "1", "16",
+          "1"),
+    RANGE("policy.dnsbl.score", RULES(settings.list_score), count, "1", "10000",
+          NULL),
+    CODE("policy.dnsbl.zones", KEY_OF_POLICY),
+    PLAIN("policy.dnsbl.zones.name", ZONE(name), identity, NULL),
+    WORDS("policy.dnsbl.zones.kind", ZONE(kind), word, zone_kinds, "deny"),
+    WORDS("policy.dnsbl.zones.of", ZONE(of), word, zone_subjects, "client"),
+    RANGE("policy.dnsbl.zones.answers", ZONE(answers), ranges, "1", "16", NULL),
+    RANGE("policy.dnsbl.zones.weight", ZONE(weight), count, "1", "10000", "1"),
+    KEY("policy.dnsbl.zones.exempt", ZONE(exempt), bits, checks, "1", NULL,
+        NULL),
     CODE("policy.sender-domain", KEY_OF_RULES),
     CODE("policy.callout", KEY_OF_RULES),
     CODE("exceptions", KEY_OF_POLICY),
@@ -193,6 +224,17 @@ const struct key *keys_find(const char *path, const char *name,
             return &table[i];
     }
     return NULL;
+}
+
+bool keys_are_anywhere(const char *path, const char *name)
+{
+    char joined[PATH_SIZE];
+
+    path_join(joined, path, name);
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        if (strcmp(table[i].path, joined) == 0)
+            return true;
+    return false;
 }
 
 /* True when keys are known below this path. */

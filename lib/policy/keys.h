@@ -17,9 +17,10 @@ enum key_scope {
     KEY_OF_POLICY,    /* the file, once */
     KEY_OF_RULES,     /* `policy:` of the file, and of an exception */
     KEY_OF_EXCEPTION, /* an entry of `exceptions:` */
-    KEY_OF_ACTION     /* an action that is a map */
+    KEY_OF_ACTION,    /* an action that is a map */
+    KEY_OF_ZONE       /* an entry of `policy.dnsbl.zones:` */
 };
-#define KEY_SCOPES 4
+#define KEY_SCOPES 5
 
 struct key {
     const char *path; /* with dots: "callout.timeout.connect" */
@@ -46,6 +47,9 @@ void keys_read(struct reading *reading, const struct node *map,
 /** The row for the child `name` of `path` in these scopes, or NULL. */
 const struct key *keys_find(const char *path, const char *name,
                             const struct key_places *places);
+
+/** True when there is such a key in whatever scope. */
+bool keys_are_anywhere(const char *path, const char *name);
 
 /** Read one child by its row. */
 void keys_read_one(struct reading *reading, const struct key *key,

@@ -9,6 +9,7 @@
 #include "policy/rules.h"
 #include "policy/sanity.h"
 #include "policy/tree.h"
+#include "policy/zones.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -49,6 +50,7 @@ static void policy_free(struct policy *policy)
     const struct key_places places = places_of(policy);
 
     exceptions_clear(policy);
+    zones_clear(&policy->zones);
     keys_clear(&places);
     rules_clear(&policy->rules);
     networks_clear(&policy->site.host);
@@ -155,6 +157,7 @@ static void complete(struct policy *policy)
         complete_rules(&exception->rules, policy);
         add_needs(policy, &exception->rules);
     }
+    policy->needs |= zones_needs(&policy->zones, policy->needs);
     if (policy->can_tag)
         policy->needs |= NEED_REVERSE; /* a tag says iprev */
 }
@@ -168,7 +171,8 @@ static void read_root(struct reading *reading, const struct node *root,
     const struct node *rules = node_find(root, "policy");
     if (rules != NULL) {
         keys_read(reading, rules, "policy", &places);
-        checks_read(reading, rules, &policy->rules);
+        checks_read(reading, rules, &places);
+        zones_read(reading, rules, policy);
     }
     const struct node *exceptions = node_find(root, "exceptions");
     if (exceptions != NULL)

@@ -89,7 +89,8 @@ enum need {
     NEED_FORWARD = 1, /* addresses of the HELO name */
     NEED_REVERSE = 2, /* reverse names of the client and their addresses */
     NEED_SENDER = 4,  /* the sender domain's exchangers and addresses */
-    NEED_CALLOUT = 8
+    NEED_CALLOUT = 8,
+    NEED_LISTS = 16 /* answers of the DNS lists */
 };
 
 struct policy {
@@ -109,6 +110,7 @@ struct policy {
     enum policy_mode mode;
     enum reply_at reply_at;
     uint32_t reply_within_ms;
+    struct zones zones; /* policy.dnsbl.zones */
     struct rules rules;
     struct exception *exceptions;
     size_t exception_count;

@@ -19,10 +19,10 @@
 /* Subject and detail of the enhanced status code: RFC 3463 3.2, 3.6 and 3.8,
  * RFC 7372 3.3. Never 1.1, which speaks of the recipient. */
 static const char *const statuses[CHECK_COUNT] = {
-    [CHECK_HELO_SYNTAX] = "5.2",  [CHECK_HELO_IDENTITY] = "7.1",
-    [CHECK_HELO_FORWARD] = "7.1", [CHECK_HELO_MATCH] = "7.1",
-    [CHECK_CLIENT_PTR] = "7.25",  [CHECK_SENDER_DOMAIN] = "1.8",
-    [CHECK_CALLOUT] = "1.7",
+    [CHECK_HELO_SYNTAX] = "5.2",   [CHECK_HELO_IDENTITY] = "7.1",
+    [CHECK_HELO_FORWARD] = "7.1",  [CHECK_HELO_MATCH] = "7.1",
+    [CHECK_CLIENT_PTR] = "7.25",   [CHECK_DNSBL] = "7.1",
+    [CHECK_SENDER_DOMAIN] = "1.8", [CHECK_CALLOUT] = "1.7",
 };
 
 static bool is_dns_trouble(const struct verdict *verdict)

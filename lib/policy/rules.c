@@ -173,6 +173,9 @@ static unsigned needs_of(const struct rules *rules, enum check check)
     case CHECK_CLIENT_PTR:
         needs = NEED_REVERSE;
         break;
+    case CHECK_DNSBL:
+        needs = NEED_LISTS;
+        break;
     case CHECK_SENDER_DOMAIN:
         needs = NEED_SENDER;
         break;

@@ -264,6 +264,25 @@ static void clear_servers(void *place)
     ((struct dns_settings *)place)->server_count = 0;
 }
 
+static enum taken take_range(const struct value *value, const char *text,
+                             void *place)
+{
+    struct zone_answers *answers = place;
+    struct zone_range range;
+
+    (void)value;
+    if (!zone_range_parse(&range, span_of(text)))
+        return TAKEN_NOT;
+    if (answers->count < ZONE_RANGES_MOST) /* more are noted as such */
+        answers->range[answers->count++] = range;
+    return TAKEN;
+}
+
+static void clear_ranges(void *place)
+{
+    ((struct zone_answers *)place)->count = 0;
+}
+
 static enum taken keep_pattern(const char *text, struct patterns *patterns)
 {
     char *copy = strdup(text);
@@ -355,6 +374,12 @@ const struct value_type value_servers = {
     .is_list = true,
     .take = take_server,
     .clear = clear_servers};
+const struct value_type value_ranges = {
+    .expected = "a list of answers within 127.0.0.0/8 such as [127.0.0.2, "
+                "127.0.0.4-127.0.0.7, 127.0.1.0/24]",
+    .is_list = true,
+    .take = take_range,
+    .clear = clear_ranges};
 const struct value_type value_host_patterns = {
     .expected = "a list of host name patterns such as [\"*.example.org\"], "
                 "U-labels as A-labels",

@@ -32,6 +32,28 @@ void gather_client(struct client_facts *client, struct dns_batch *batch)
         client->reverse[i] = want(batch, client->ptr->names[i], type);
 }
 
+static void gather_listing(const struct zone *zone, const char *question,
+                           struct listing *listing, struct dns_batch *batch)
+{
+    listing->a = want(batch, question, DNS_A);
+    if (zone_word(zone, listing->a) == ZONE_LISTED)
+        listing->txt = want(batch, question, DNS_TXT);
+}
+
+void gather_lists(const struct facts *facts, enum zone_of of,
+                  struct listing *listings, struct dns_batch *batch)
+{
+    const struct zones *zones = facts->lists.zones;
+    char question[NAME_SIZE];
+
+    for (size_t i = 0; i < zones->count; i++) {
+        const struct zone *zone = &zones->at[i];
+
+        if (zone->of == of && facts_zone_question(facts, zone, question))
+            gather_listing(zone, question, &listings[i], batch);
+    }
+}
+
 void gather_helo(struct helo_facts *helo, struct dns_batch *batch)
 {
     if (helo->form != HELO_NAME || !name_is_qualified(helo->name))

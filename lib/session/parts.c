@@ -27,14 +27,27 @@ void session_drop(struct session *session)
     free(session);
 }
 
+void session_facts(const struct session *session,
+                   const struct greeting *greeting, struct facts *facts)
+{
+    *facts = (struct facts){
+        .site = &session->policy->site,
+        .client = session->client,
+        .lists.zones = &session->policy->zones,
+        .lists.of[ZONE_OF_CLIENT] = session->listings,
+        .lists.of[ZONE_OF_REVERSE] = session->listings,
+    };
+    if (!greeting)
+        return;
+    facts->helo = greeting->facts;
+    facts->lists.of[ZONE_OF_HELO] = greeting->listings;
+}
+
 void message_facts(const struct message *message, struct facts *facts)
 {
-    const struct session *session = message->session;
-
-    facts->site = &session->policy->site;
-    facts->client = session->client;
-    facts->helo = message->greeting->facts;
+    session_facts(message->session, message->greeting, facts);
     facts->sender = message->sender;
+    facts->lists.of[ZONE_OF_SENDER] = message->listings;
 }
 
 /* Octets with a terminator; what is not given is the empty string. */

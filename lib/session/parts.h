@@ -51,6 +51,7 @@ struct greeting {
     unsigned holders;
     char *text; /* as given */
     struct helo_facts facts;
+    struct listing listings[ZONES_MOST]; /* of the HELO name */
     struct dns_batch *batch;
 };
 
@@ -83,7 +84,8 @@ struct message {
     size_t sender_length;
     char sender_wire[MAILPATH_SIZE]; /* what exceptions are matched with */
     struct sender_facts sender;
-    uint32_t seed; /* of the order of equal exchangers */
+    struct listing listings[ZONES_MOST]; /* of the sender's domain */
+    uint32_t seed;                       /* of the order of equal exchangers */
     struct dns_batch *batch;
 
     struct trial *trials; /* the open ones */
@@ -112,7 +114,8 @@ struct session {
     struct policy *policy;
     bool closed;
     struct client_facts client;
-    struct dns_batch *batch; /* questions about the client */
+    struct listing listings[ZONES_MOST]; /* of its address, its reverse name */
+    struct dns_batch *batch;             /* questions about the client */
     struct greeting *greeting;
     struct message *messages; /* the current one first, if any is */
     struct reply *reply;      /* of the last call, as the next two */
@@ -154,6 +157,11 @@ void message_take_sender(struct message *message, bool authenticated);
  * When memory ends it stays in the message. */
 void message_note_forged(struct message *message);
 
+/** The facts of a session before there is a message; of the client alone when
+ * `greeting` is NULL. */
+void session_facts(const struct session *session,
+                   const struct greeting *greeting, struct facts *facts);
+
 /** The facts of a message, put together from the session's. */
 void message_facts(const struct message *message, struct facts *facts);
 
@@ -192,6 +200,11 @@ void gather_client(struct client_facts *client, struct dns_batch *batch);
 void gather_helo(struct helo_facts *helo, struct dns_batch *batch);
 void gather_sender(struct sender_facts *sender, struct dns_batch *batch,
                    uint32_t seed);
+
+/** Ask the lists of one sort of subject, whose part in `facts` is known as far
+ * as it is. */
+void gather_lists(const struct facts *facts, enum zone_of of,
+                  struct listing *listings, struct dns_batch *batch);
 
 /* callout.c */
 

@@ -63,6 +63,18 @@ static void write_detail(struct text *detail, const struct facts *facts,
                    &rules->settings);
 }
 
+/* Of a listing it is the list that tells why. */
+static struct span reason_said(const struct verdict *verdict,
+                               const struct facts *facts)
+{
+    struct span text = {NULL, 0};
+
+    if (verdict->check == CHECK_DNSBL && verdict->finding.result == RESULT_FAIL)
+        text = dnsbl_text(facts);
+    return text.length > 0 ? text
+                           : span_of(reason_name(verdict->finding.reason));
+}
+
 /* The refusal of a verdict; NULL when it is none, or when memory ends. */
 static struct reply *make_reply(const struct message *message,
                                 const struct trial *trial,
@@ -85,7 +97,7 @@ static struct reply *make_reply(const struct message *message,
                     .helo = facts->helo.text,
                     .sender = sender_said(message),
                     .recipient = span_of(trial->recipient),
-                    .reason = span_of(reason_name(verdict->finding.reason)),
+                    .reason = reason_said(verdict, facts),
                     .id = span_of(message->id),
                     .identity = span_of(session->policy->site.identity),
                     .detail = {buffer, detail.length},

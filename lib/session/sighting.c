@@ -40,6 +40,7 @@ static struct span write_subject(struct text *subject, enum check check,
         add_helo(subject, &facts->helo);
         break;
     case CHECK_CLIENT_PTR:
+    case CHECK_DNSBL:
         add_client(subject, facts);
         break;
     case CHECK_SENDER_DOMAIN:

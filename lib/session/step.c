@@ -11,7 +11,7 @@ static bool is_run(const struct rules *rules, enum stage stage,
                    enum check check)
 {
     return rules->checks[check].run &&
-           (stage != STAGE_HELO || check <= CHECK_CLIENT_PTR);
+           (stage != STAGE_HELO || check < CHECK_SENDER_DOMAIN);
 }
 
 static struct finding find_callout(const struct message *message,
@@ -125,19 +125,48 @@ static bool trial_step(struct message *message, struct trial *trial,
     return true;
 }
 
+static void client_gather(struct session *session)
+{
+    const unsigned needs = session->policy->needs;
+    struct facts facts;
+
+    if (needs & NEED_REVERSE)
+        gather_client(&session->client, session->batch);
+    if (needs & NEED_LISTS) {
+        session_facts(session, NULL, &facts);
+        gather_lists(&facts, ZONE_OF_CLIENT, session->listings, session->batch);
+        gather_lists(&facts, ZONE_OF_REVERSE, session->listings,
+                     session->batch);
+    }
+    batch_send(session, session->batch);
+}
+
+static void greeting_gather(struct session *session, struct greeting *greeting)
+{
+    const unsigned needs = session->policy->needs;
+    struct facts facts;
+
+    if (needs & NEED_FORWARD)
+        gather_helo(&greeting->facts, greeting->batch);
+    if (needs & NEED_LISTS) {
+        session_facts(session, greeting, &facts);
+        gather_lists(&facts, ZONE_OF_HELO, greeting->listings, greeting->batch);
+    }
+    batch_send(session, greeting->batch);
+}
+
 static void message_gather(struct message *message)
 {
     struct session *session = message->session;
     const unsigned needs = session->policy->needs;
     struct facts facts;
 
-    if (needs & NEED_FORWARD)
-        gather_helo(&message->greeting->facts, message->greeting->batch);
-    batch_send(session, message->greeting->batch);
+    greeting_gather(session, message->greeting);
     message_facts(message, &facts);
-    if (!(needs & NEED_SENDER) || facts_sender_is_exempt(&facts))
-        return;
-    gather_sender(&message->sender, message->batch, message->seed);
+    if (needs & NEED_LISTS)
+        gather_lists(&facts, ZONE_OF_SENDER, message->listings, message->batch);
+    if ((needs & NEED_SENDER) && !facts_sender_is_exempt(&facts))
+        gather_sender(&message->sender, message->batch, message->seed);
     batch_send(session, message->batch);
 }
 
@@ -230,16 +259,11 @@ static bool is_alive(const struct session *session)
 void session_step(struct session *session)
 {
     const instant now = clock_now(session->service->clock);
-    const unsigned needs = session->policy->needs;
 
     if (is_alive(session)) {
-        if (needs & NEED_REVERSE)
-            gather_client(&session->client, session->batch);
-        batch_send(session, session->batch);
-        if (session->greeting && (needs & NEED_FORWARD)) {
-            gather_helo(&session->greeting->facts, session->greeting->batch);
-            batch_send(session, session->greeting->batch);
-        }
+        client_gather(session);
+        if (session->greeting)
+            greeting_gather(session, session->greeting);
         for (struct message *m = session->messages; m; m = m->next)
             message_step(m, now);
     }

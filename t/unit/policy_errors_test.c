@@ -103,10 +103,69 @@ static const struct row errors[] = {
     {IDENTITY "callout: {limits: {per-domain: 30}}\n",
      {":2:20: unknown key `callout.limits.per-domain`, expected one of total, "
       "per-host, waiting"}},
-    {IDENTITY "policy: {dnsbl: {fail: reject}}\n",
-     {":2:10: unknown key `policy.dnsbl`, expected one of mode, reply-at, "
+    {IDENTITY "policy: {cleint: {fail: reject}}\n",
+     {":2:10: unknown key `policy.cleint`, expected one of mode, reply-at, "
       "reply-within, internal-error, helo-syntax, helo-identity, "
-      "helo-forward, helo-match, client-ptr, sender-domain, callout"}},
+      "helo-forward, helo-match, client-ptr, dnsbl, sender-domain, callout"}},
+    {IDENTITY "policy: {dnsbl: {fail: reject}}\n",
+     {":2:10: `policy.dnsbl` names no list, expected zones such as zones: "
+      "[{name: bl.example.org}]"}},
+    {IDENTITY "policy: {dnsbl: {zones: [], fail: reject}}\n",
+     {":2:10: `policy.dnsbl` names no list, expected zones such as zones: "
+      "[{name: bl.example.org}]"}},
+    {IDENTITY "policy: {dnsbl: {zones: bl.example.org}}\n",
+     {":2:25: `policy.dnsbl.zones` is a single value, expected a list of "
+      "maps"}},
+    {IDENTITY "policy: {dnsbl: {zones: [bl.example.org]}}\n",
+     {":2:26: an entry of `policy.dnsbl.zones` is a single value, expected a "
+      "map such as {name: bl.example.org}"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{of: client}]}}\n",
+     {":2:26: a list without `name`, expected the zone where it is asked, "
+      "such as {name: bl.example.org}"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: a b.example.org}]}}\n",
+     {":2:33: `policy.dnsbl.zones.name` is `a b.example.org`, expected a "
+      "fully qualified host name such as mx1.example.org"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: bl.example, of: clinet}]}}\n",
+     {":2:49: `policy.dnsbl.zones.of` is `clinet`, expected one of client, "
+      "helo, sender, reverse"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: bl.example, answrs: []}]}}\n",
+     {":2:45: unknown key `policy.dnsbl.zones.answrs`, did you mean "
+      "`answers`?"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: bl.example, "
+              "answers: [192.0.2.1]}]}}\n",
+     {":2:55: `policy.dnsbl.zones.answers` is `192.0.2.1`, expected a list of "
+      "answers within 127.0.0.0/8 such as [127.0.0.2, 127.0.0.4-127.0.0.7, "
+      "127.0.1.0/24], at most 16"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: bl.example, answers: []}]}}\n",
+     {":2:54: `policy.dnsbl.zones.answers` is an empty list, expected at "
+      "least 1 element"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: wl.example, kind: allow}]}}\n",
+     {":2:26: an allow-list without `exempt`, expected the checks that it "
+      "frees from, such as exempt: [callout]"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: bl.example, "
+              "exempt: [callout]}]}}\n",
+     {":2:45: `policy.dnsbl.zones.exempt` is for kind: allow alone"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: wl.example, kind: allow, "
+              "exempt: [dnsbl], weight: 2}]}}\n",
+     {":2:75: `policy.dnsbl.zones.weight` is for kind: deny alone"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: BL.example}, "
+              "{name: bl.example}]}}\n",
+     {":2:46: the list bl.example stands here twice, expected all its "
+      "`answers` in one entry"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: bl.example}], need: 2}}\n",
+     {":2:53: `policy.dnsbl.need` is 2, but only 1 lists deny"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: bl.example}], score: 2}}\n",
+     {":2:54: `policy.dnsbl.score` is 2, but all lists that deny weigh 1 "
+      "together"}},
+    {IDENTITY "policy: {dnsbl: {zones: [{name: bl.example}], need: 1, "
+              "score: 1}}\n",
+     {":2:56: `policy.dnsbl.score` beside `need` in line 2, expected one of "
+      "them"}},
+    {IDENTITY "policy: {helo-syntax: {fail: reject}}\n"
+              "exceptions: [{clients: [192.0.2.1], policy: {dnsbl: "
+              "{zones: [{name: bl.example}]}}}]\n",
+     {":3:54: `policy.dnsbl.zones` is for the file's own policy, not for that "
+      "of an exception"}},
     {IDENTITY "policy: {client-ptr: {fail: quarantine}}\n",
      {":2:29: `policy.client-ptr.fail` is quarantine, " ACTIONS}},
 
@@ -346,7 +405,7 @@ static const struct row errors[] = {
     {CHECK "exceptions: [{helo: [y], policy: {mode: monitor}}]\n",
      {":4:35: unknown key `policy.mode`, expected one of internal-error, "
       "helo-syntax, helo-identity, helo-forward, helo-match, client-ptr, "
-      "sender-domain, callout"}},
+      "dnsbl, sender-domain, callout"}},
     {CHECK "exceptions: [{helo: [y], policy: {callout: {fail: rejekt}}}]\n",
      {":4:51: `policy.callout.fail` is rejekt, " ACTIONS}},
 
