@@ -99,7 +99,7 @@ enum zone_word facts_zone(const struct facts *facts, size_t index)
     const struct listing *listing = &facts->lists.of[zone->of][index];
     char question[NAME_SIZE];
 
-    if (listing->absence != ZONE_PRESENT)
+    if (listing->state == LISTING_ABSENT)
         return ZONE_NOT_LISTED;
     switch (subject_of(facts, zone).state) {
     case SUBJECT_NONE:

@@ -3,6 +3,7 @@
 #include "check/zone.h"
 
 #include "base/network.h"
+#include "dns/lists.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +12,7 @@
 #define LOOPBACK     UINT32_C(0x7f000000)
 #define LOOPBACK_END UINT32_C(0x7fffffff)
 #define NOT_LISTED   UINT32_C(0x7f000001) /* never a listing: RFC 5782 5 */
-#define ERRORS       UINT32_C(0x7fffff00)
-#define ERRORS_END   UINT32_C(0x7fffffff)
+#define ERRORS       UINT32_C(0x7fffff00) /* and what follows */
 
 static uint32_t number_of(const struct address *address)
 {
@@ -27,20 +27,11 @@ static bool is_in(uint32_t number, struct zone_range range)
     return number >= range.first && number <= range.last;
 }
 
-static bool is_error(const struct address *address)
-{
-    const struct zone_range loopback = {LOOPBACK, LOOPBACK_END};
-    const struct zone_range errors = {ERRORS, ERRORS_END};
-    uint32_t number = number_of(address);
-
-    return !is_in(number, loopback) || is_in(number, errors);
-}
-
 static bool is_listing(const struct zone *zone, const struct address *address)
 {
     uint32_t number = number_of(address);
 
-    if (is_error(address))
+    if (list_answer_is_error(address))
         return false;
     if (zone->answers.count == 0)
         return number != NOT_LISTED;
@@ -67,7 +58,7 @@ const struct address *zone_listing(const struct zone *zone,
 const struct address *zone_error(const struct dns_answer *a)
 {
     for (size_t i = 0; i < address_count(a); i++)
-        if (is_error(&a->addresses[i]))
+        if (list_answer_is_error(&a->addresses[i]))
             return &a->addresses[i];
     return NULL;
 }
@@ -95,7 +86,7 @@ const char *zone_error_text(const struct address *error)
     default:
         break;
     }
-    if (number_of(error) >= ERRORS && number_of(error) <= ERRORS_END)
+    if ((number_of(error) & ERRORS) == ERRORS)
         return "an error of the list's operator";
     return "an address that no list answers by: the list is gone, or the "
            "resolver puts answers of its own in place of it";

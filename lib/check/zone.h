@@ -53,18 +53,10 @@ struct zones {
     struct zone *at;
 };
 
-/** Why a list is not asked at present. */
-enum zone_absence {
-    ZONE_PRESENT,
-    ZONE_OFF,   /* it failed its self-test (RFC 5782 5) */
-    ZONE_SILENT /* it did not answer again and again */
-};
-
 /** What one list says of one subject. Answers are NULL while they are not
- * known. */
+ * known, and of a list that is not asked at present, LISTING_ABSENT. */
 struct listing {
-    bool begun; /* `absence` is known, and stays what it is */
-    enum zone_absence absence;
+    enum { LISTING_NEW, LISTING_WAITED, LISTING_TOLD, LISTING_ABSENT } state;
     const struct dns_answer *a;
     const struct dns_answer *txt; /* asked for only when `a` is a listing */
 };

@@ -32,16 +32,41 @@ void gather_client(struct client_facts *client, struct dns_batch *batch)
         client->reverse[i] = want(batch, client->ptr->names[i], type);
 }
 
-static void gather_listing(const struct zone *zone, const char *question,
+static enum list_kind kind_of(const struct facts *facts,
+                              const struct zone *zone)
+{
+    if (zone->of != ZONE_OF_CLIENT)
+        return LIST_OF_NAMES;
+    return address_is_v4(&facts->client.address) ? LIST_OF_IPV4 : LIST_OF_IPV6;
+}
+
+/* Whether a list is asked is settled when it is first wanted; whether it has
+ * answered is told to `lists` once, unless the answer was kept. */
+static void gather_listing(struct lists *lists, enum list_kind kind,
+                           const struct zone *zone, const char *question,
                            struct listing *listing, struct dns_batch *batch)
 {
+    if (listing->state == LISTING_NEW &&
+        lists_state(lists, zone->name, kind) != LIST_GOOD)
+        listing->state = LISTING_ABSENT;
+    if (listing->state == LISTING_ABSENT)
+        return;
     listing->a = want(batch, question, DNS_A);
+    if (!listing->a) {
+        listing->state = LISTING_WAITED;
+        return;
+    }
+    if (listing->state == LISTING_WAITED)
+        lists_heard(lists, zone->name, kind,
+                    listing->a->trouble != DNS_TROUBLE_TIMEOUT);
+    listing->state = LISTING_TOLD;
     if (zone_word(zone, listing->a) == ZONE_LISTED)
         listing->txt = want(batch, question, DNS_TXT);
 }
 
-void gather_lists(const struct facts *facts, enum zone_of of,
-                  struct listing *listings, struct dns_batch *batch)
+void gather_lists(struct lists *lists, const struct facts *facts,
+                  enum zone_of of, struct listing *listings,
+                  struct dns_batch *batch)
 {
     const struct zones *zones = facts->lists.zones;
     char question[NAME_SIZE];
@@ -50,7 +75,8 @@ void gather_lists(const struct facts *facts, enum zone_of of,
         const struct zone *zone = &zones->at[i];
 
         if (zone->of == of && facts_zone_question(facts, zone, question))
-            gather_listing(zone, question, &listings[i], batch);
+            gather_listing(lists, kind_of(facts, zone), zone, question,
+                           &listings[i], batch);
     }
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/cache.h"
 #include "dns/batch.h"
+#include "dns/lists.h"
 #include "policy/authres.h"
 #include "policy/reply.h"
 #include "session/session.h"
@@ -34,6 +35,7 @@ struct service {
     const struct clock *clock;
     struct loop *loop;
     struct resolver *resolver;
+    struct lists *lists;
     struct verifier *verifier;
     struct sights *sights;
     atomic_uint_least64_t next_id;
@@ -202,9 +204,10 @@ void gather_sender(struct sender_facts *sender, struct dns_batch *batch,
                    uint32_t seed);
 
 /** Ask the lists of one sort of subject, whose part in `facts` is known as far
- * as it is. */
-void gather_lists(const struct facts *facts, enum zone_of of,
-                  struct listing *listings, struct dns_batch *batch);
+ * as it is; those that are in order. */
+void gather_lists(struct lists *lists, const struct facts *facts,
+                  enum zone_of of, struct listing *listings,
+                  struct dns_batch *batch);
 
 /* callout.c */
 

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #define SIGHTS_BYTES ((size_t)16 << 20)
@@ -27,7 +28,44 @@ static bool make_parts(struct service *service, char *why, size_t why_size)
     }
     service->resolver =
         resolver_new(service->loop, &policy->dns, why, why_size);
-    return service->resolver != NULL;
+    if (!service->resolver)
+        return false;
+    service->lists = lists_new(service->loop, service->resolver);
+    if (!service->lists)
+        snprintf(why, why_size, "out of memory");
+    return service->lists != NULL;
+}
+
+/* Names of the zones, one more for those that know two families. */
+static size_t name_lists(const struct zones *zones, struct list_name *names)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < zones->count; i++) {
+        const struct zone *zone = &zones->at[i];
+        const bool of_client = zone->of == ZONE_OF_CLIENT;
+        struct list_name *name = &names[count++];
+
+        memcpy(name->zone, zone->name, sizeof name->zone);
+        name->kind = of_client ? LIST_OF_IPV4 : LIST_OF_NAMES;
+        if (!of_client)
+            continue;
+        names[count] = *name;
+        names[count++].kind = LIST_OF_IPV6;
+    }
+    return count;
+}
+
+/* What cannot be watched is believed: the fault is ours. */
+static void watch_lists(struct service *service, const struct policy *policy)
+{
+    struct list_name *names = calloc(2 * ZONES_MOST, sizeof *names);
+    const bool wanted = policy->needs & NEED_LISTS;
+
+    if (!names || !lists_watch(service->lists, names,
+                               wanted ? name_lists(&policy->zones, names) : 0))
+        log_line(LOG_LEVEL_ERROR, "dnsbl: out of memory, lists are not tested");
+    free(names);
 }
 
 /* Ids of two runs of the daemon should not meet in one log. */
@@ -70,6 +108,7 @@ bool service_reload(struct service *service, struct policy *policy, char *why,
     before = service->policy;
     service->policy = policy;
     pthread_mutex_unlock(&service->lock);
+    watch_lists(service, policy);
     policy_drop(before);
     return true;
 }
@@ -192,6 +231,7 @@ bool service_start(struct service *service)
     if (!service->ticker)
         return false;
     loop_timer_set(service->ticker, clock_now(service->clock));
+    watch_lists(service, service->policy);
     return loop_start(service->loop);
 }
 
@@ -210,8 +250,11 @@ void service_free(struct service **service)
     if (!s)
         return;
     loop_timer_free(&s->ticker);
+    if (s->lists)
+        lists_stop(s->lists);
     resolver_free(&s->resolver);
     loop_free(&s->loop);
+    lists_free(&s->lists);
     verifier_free(&s->verifier);
     sights_free(&s->sights);
     policy_drop(s->policy);

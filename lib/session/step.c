@@ -134,9 +134,10 @@ static void client_gather(struct session *session)
         gather_client(&session->client, session->batch);
     if (needs & NEED_LISTS) {
         session_facts(session, NULL, &facts);
-        gather_lists(&facts, ZONE_OF_CLIENT, session->listings, session->batch);
-        gather_lists(&facts, ZONE_OF_REVERSE, session->listings,
-                     session->batch);
+        gather_lists(session->service->lists, &facts, ZONE_OF_CLIENT,
+                     session->listings, session->batch);
+        gather_lists(session->service->lists, &facts, ZONE_OF_REVERSE,
+                     session->listings, session->batch);
     }
     batch_send(session, session->batch);
 }
@@ -150,7 +151,8 @@ static void greeting_gather(struct session *session, struct greeting *greeting)
         gather_helo(&greeting->facts, greeting->batch);
     if (needs & NEED_LISTS) {
         session_facts(session, greeting, &facts);
-        gather_lists(&facts, ZONE_OF_HELO, greeting->listings, greeting->batch);
+        gather_lists(session->service->lists, &facts, ZONE_OF_HELO,
+                     greeting->listings, greeting->batch);
     }
     batch_send(session, greeting->batch);
 }
@@ -164,7 +166,8 @@ static void message_gather(struct message *message)
     greeting_gather(session, message->greeting);
     message_facts(message, &facts);
     if (needs & NEED_LISTS)
-        gather_lists(&facts, ZONE_OF_SENDER, message->listings, message->batch);
+        gather_lists(session->service->lists, &facts, ZONE_OF_SENDER,
+                     message->listings, message->batch);
     if ((needs & NEED_SENDER) && !facts_sender_is_exempt(&facts))
         gather_sender(&message->sender, message->batch, message->seed);
     batch_send(session, message->batch);

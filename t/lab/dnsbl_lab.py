@@ -6,6 +6,7 @@ import ipaddress
 
 from lab import Case, Lab, dnsfaults, run
 from lab.cases import refused
+from lab.process import wait_until
 
 SITE = {
     "log": "{to: stderr, level: debug}",
@@ -63,6 +64,7 @@ RECORDS = "".join([
     "45.20.7.21 PTR client.spam.example.\n",
     "client.spam.example A 45.20.7.21\n",
     "spam.example MX 10 mx.good.example\n",
+    "*.everybody.example 60 A 127.0.0.2\n",
 ])
 
 
@@ -153,6 +155,34 @@ SLOW_CASES = [
 ]
 
 
+LEFT_OUT = [Case(f"slow: left out, {number}", GOOD[0], NAME,
+                 "a@good.example", TAKEN, "dnsbl=pass",
+                 logged={"ms": r"\d{1,2}"}) for number in range(2)]
+
+
+def check_silence(lab):
+    """A list that does not answer again and again is left out, and says so."""
+    for _ in range(3):
+        lab.play(SLOW_CASES[1:], [lab.servers["postfix"]])
+    wait_until(lambda: "slow.example did not answer 5 times in a row"
+               in lab.bonafided.log(), "slow.example is left out")
+    lab.play(LEFT_OUT, [lab.servers["postfix"]])
+
+
+def check_self_test(lab):
+    """A list that lists everybody, or nobody, is switched off."""
+    lab.reload(policy(["{name: everybody.example}",
+                       "{name: nobody.example, of: sender}"]), **SITE)
+    for line in ("everybody.example is switched off for IPv4 addresses: it"
+                 " lists the entry that no list may have, 127.0.0.1",
+                 "everybody.example is switched off for IPv6 addresses",
+                 "nobody.example is switched off for names: it does not list"
+                 " the test entry, test"):
+        wait_until(lambda line=line: line in lab.bonafided.log(), line)
+    lab.play([Case("self-test: such a list is not believed", GOOD, NAME,
+                   "a@good.example", TAKEN, "dnsbl=none")])
+
+
 def main():
     with Lab(policy=PLAIN, site=SITE, records=RECORDS) as lab:
         lab.peer("45.30.2.1")
@@ -164,6 +194,8 @@ def main():
                             (SLOW, SLOW_CASES)):
             lab.reload(text, **SITE)
             lab.play(cases)
+        check_silence(lab)
+        check_self_test(lab)
 
 
 run(main, "postfix", "sendmail")

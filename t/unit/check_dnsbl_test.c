@@ -11,7 +11,7 @@ struct list {
     enum zone_of of;
     uint32_t weight;
     const char *a, *txt;
-    enum zone_absence absence;
+    bool absent;
 };
 
 /** The policy's lists, named l0.example and so on, and what they say. */
@@ -30,10 +30,10 @@ static void lists_build(struct world *world, struct lists *lists,
         snprintf(zone->name, NAME_SIZE, "l%zu.example", i);
         zone->of = rows[i].of;
         zone->weight = rows[i].weight;
-        lists->listing[i] =
-            (struct listing){.absence = rows[i].absence,
-                             .a = world_answer(world, DNS_A, rows[i].a),
-                             .txt = world_answer(world, DNS_TXT, rows[i].txt)};
+        lists->listing[i] = (struct listing){
+            .state = rows[i].absent ? LISTING_ABSENT : LISTING_NEW,
+            .a = world_answer(world, DNS_A, rows[i].a),
+            .txt = world_answer(world, DNS_TXT, rows[i].txt)};
     }
     world->facts.lists.zones = &lists->zones;
     for (size_t of = 0; of <= ZONE_OF_REVERSE; of++)
@@ -153,13 +153,13 @@ static const struct row {
     {"one that is switched off does not count",
      1,
      0,
-     {{.a = NULL, .absence = ZONE_OFF}, {.a = "nx"}},
+     {{.a = NULL, .absent = true}, {.a = "nx"}},
      RESULT_PASS,
      NULL},
     {"all are switched off",
      1,
      0,
-     {{.a = NULL, .absence = ZONE_SILENT}},
+     {{.a = NULL, .absent = true}},
      RESULT_NONE,
      NULL},
     {"the HELO name is listed",
@@ -187,7 +187,7 @@ static size_t count_of(const struct row *row)
     size_t count = LISTS;
 
     while (count > 0 && !row->lists[count - 1].a &&
-           row->lists[count - 1].absence == ZONE_PRESENT)
+           !row->lists[count - 1].absent)
         count--;
     return row->result == RESULT_OPEN ? 2 : count;
 }
