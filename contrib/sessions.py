@@ -17,6 +17,8 @@ from lab.client import Client
 from lab.daemon import settings, shipped
 
 POLICIES = ("bonafide.yaml", "strict.yaml")
+# Whose list to believe is the site's to decide: the files name none.
+LIST = "\n  dnsbl: {zones: [{name: bl.example}], fail: reject}"
 BOB, POSTMASTER = "bob@home.example", "postmaster@home.example"
 ALICE, NOBODY = "alice@good.example", "nobody@good.example"
 
@@ -40,6 +42,9 @@ SESSIONS = [
     Session("a client without reverse name",
             "45.20.2.1", "mail.noreverse.example", ALICE, BOB,
             ("250", "450 4.7.")),
+    Session("a client that a blocklist names (bl.example, added to the file)",
+            "45.20.4.1", "mail.listed.example", ALICE, BOB,
+            ("550 5.7.1", "550 5.7.1")),
     Session("a sender whose mailbox is refused",
             "45.20.1.1", "mail.good.example", NOBODY, BOB,
             ("550 5.1.7", "550 5.1.7")),
@@ -54,14 +59,14 @@ SESSIONS = [
 def main(relays):
     """Play all sessions under both policies; with relays, serve them then."""
     replies = {}
-    with Lab(servers=["postfix"], policy=shipped(POLICIES[0])) as lab:
+    with Lab(servers=["postfix"], policy=listing(POLICIES[0])) as lab:
         lab.peer("45.30.2.1", rcpt={
             ALICE: "250 2.1.5 welcome",
             "*": "550 5.1.1 there is no such mailbox here"})
         for policy in POLICIES:
             if policy != POLICIES[0]:
                 lab.bonafided.stop()
-                lab.bonafided.configure(settings(shipped(policy)))
+                lab.bonafided.configure(settings(listing(policy)))
                 lab.bonafided.launch()
                 lab.bonafided.ready()
             for session in SESSIONS:
@@ -72,6 +77,11 @@ def main(relays):
         if relays:
             tell_how_to_talk(relays)
             asyncio.run(serve(relays))
+
+
+def listing(policy):
+    """A shipped policy, with a blocklist."""
+    return shipped(policy).replace("\npolicy:", "\npolicy:" + LIST, 1)
 
 
 def play(session):

@@ -43,9 +43,10 @@ def test_entries(zone):
 
 RECORDS = "".join([
     *(test_entries(f"{zone}.example") for zone in (
-        "bl", "some", "error", "other", "slow", "wl")),
+        "some", "error", "other", "slow", "wl")),
     *(listing(f"{zone}.example", "test", "127.0.1.2")
       for zone in ("names",)),
+    listing("bl.example", "::ffff:127.0.0.2", "127.0.0.2"),
     *(listing("bl.example", client, "127.0.0.4", text=TEXT)
       for client in BAD),
     *(listing("some.example", client, answer) for client, answer in (
