@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "dns/exchange.h"
 #include "dns/memory.h"
+#include "dns/supply.h"
 #include "dns/transport.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,8 +33,7 @@ struct resolver {
     struct cache *memory;
     struct hash_key hash_key;
 
-    pthread_mutex_t lock; /* of `servers`; nothing else is locked under it */
-    struct dns_servers *servers;
+    struct dns_supply *supply;
 
     /* The loop's thread alone. */
     struct inquiry *chains[CHAINS];
@@ -43,20 +42,9 @@ struct resolver {
     bool full; /* said in the log since the queue was last empty */
 };
 
-/* Servers for these settings; the system's where they name none. */
-static struct dns_servers *make_servers(const struct dns_settings *settings,
-                                        char *why, size_t why_size)
+static instant now_of(const struct resolver *resolver)
 {
-    struct dns_settings complete = *settings;
-    struct text text;
-    if (complete.server_count == 0 &&
-        !dns_settings_read(&complete, DNS_RESOLV_CONF, why, why_size))
-        return NULL;
-    struct dns_servers *servers = dns_servers_new(&complete);
-    text_begin(&text, why, why_size);
-    if (servers == NULL)
-        text_add(&text, "out of memory");
-    return servers;
+    return clock_now(loop_clock(resolver->loop));
 }
 
 struct resolver *resolver_new(struct loop *loop,
@@ -64,26 +52,26 @@ struct resolver *resolver_new(struct loop *loop,
                               size_t why_size)
 {
     struct resolver *resolver = calloc(1, sizeof(*resolver));
-    struct dns_servers *servers = make_servers(settings, why, why_size);
+    struct dns_supply *supply = dns_supply_new(
+        settings, DNS_RESOLV_CONF, clock_now(loop_clock(loop)), why, why_size);
     struct cache *memory = dns_memory_new();
     struct text text;
-    if (servers == NULL)
+    if (supply == NULL)
         goto undo;
     text_begin(&text, why, why_size);
     text_add(&text, "out of memory or of random numbers");
     if (resolver == NULL || memory == NULL ||
-        !hash_key_draw(&resolver->hash_key) ||
-        pthread_mutex_init(&resolver->lock, NULL) != 0)
+        !hash_key_draw(&resolver->hash_key))
         goto undo;
     text_begin(&text, why, why_size);
     resolver->loop = loop;
     resolver->memory = memory;
-    resolver->servers = servers;
+    resolver->supply = supply;
     return resolver;
 
 undo:
     cache_free(&memory);
-    dns_servers_drop(servers);
+    dns_supply_free(&supply);
     free(resolver);
     return NULL;
 }
@@ -92,28 +80,8 @@ bool resolver_configure(struct resolver *resolver,
                         const struct dns_settings *settings, char *why,
                         size_t why_size)
 {
-    struct dns_servers *servers = make_servers(settings, why, why_size);
-    if (servers == NULL)
-        return false;
-    pthread_mutex_lock(&resolver->lock);
-    struct dns_servers *old = resolver->servers;
-    resolver->servers = servers;
-    pthread_mutex_unlock(&resolver->lock);
-    dns_servers_drop(old);
-    return true;
-}
-
-static struct dns_servers *hold_servers(struct resolver *resolver)
-{
-    pthread_mutex_lock(&resolver->lock);
-    struct dns_servers *servers = dns_servers_hold(resolver->servers);
-    pthread_mutex_unlock(&resolver->lock);
-    return servers;
-}
-
-static instant now_of(const struct resolver *resolver)
-{
-    return clock_now(loop_clock(resolver->loop));
+    return dns_supply_configure(resolver->supply, settings, now_of(resolver),
+                                why, why_size);
 }
 
 const struct dns_answer *resolver_kept(struct resolver *resolver,
@@ -320,7 +288,8 @@ static struct inquiry *make_inquiry(struct resolver *resolver,
     struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
     if (inquiry == NULL)
         return NULL;
-    struct dns_servers *servers = hold_servers(resolver);
+    struct dns_servers *servers =
+        dns_supply_take(resolver->supply, now_of(resolver));
     inquiry->resolver = resolver;
     inquiry->exchange = dns_exchange_new(ask->name, ask->type, servers);
     inquiry->timer = loop_timer_new(resolver->loop, take_time, inquiry);
@@ -398,8 +367,7 @@ void resolver_free(struct resolver **resolver)
             answer_all(askers, dns_answer_internal());
         }
     }
-    pthread_mutex_destroy(&freed->lock);
-    dns_servers_drop(freed->servers);
+    dns_supply_free(&freed->supply);
     cache_free(&freed->memory);
     free(freed);
     *resolver = NULL;
