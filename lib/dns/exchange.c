@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REASON_SIZE 300
+
 struct dns_exchange {
     struct dns_servers *servers;
     char name[NAME_SIZE];
@@ -15,11 +17,13 @@ struct dns_exchange {
     dns_server_set asked;     /* in this round */
     dns_server_set settled;   /* said that they cannot tell */
     enum dns_trouble trouble; /* the weightiest so far */
+    unsigned strays;          /* of all turns */
+    char reason[REASON_SIZE]; /* what a server said of its failure last */
 
     /* of the turn */
     size_t server;
     instant deadline;
-    unsigned strays;
+    unsigned turn_strays;
     bool edns, tcp;
     struct dns_query query;
 };
@@ -47,10 +51,14 @@ static enum dns_next finish(struct dns_exchange *exchange,
     return DNS_NEXT_DONE;
 }
 
-static enum dns_next send_query(struct dns_exchange *exchange, uint16_t id)
+/* Over TCP nobody else can put a word in: nothing need be mixed there. */
+static enum dns_next send_query(struct dns_exchange *exchange,
+                                const struct dns_event *event)
 {
-    if (!dns_query_write(&exchange->query, exchange->name, exchange->type, id,
-                         exchange->edns))
+    bool mixes = dns_servers_settings(exchange->servers)->mix_case;
+    if (!dns_query_write(&exchange->query, exchange->name, exchange->type,
+                         event->id, exchange->edns,
+                         mixes && !exchange->tcp ? event->mix : 0))
         return finish(exchange, dns_answer_internal());
     return exchange->tcp ? DNS_NEXT_TCP : DNS_NEXT_UDP;
 }
@@ -88,10 +96,10 @@ static enum dns_next begin_turn(struct dns_exchange *exchange,
     exchange->asked |= server_bit(exchange);
     exchange->deadline = instant_after_ms(
         event->now, dns_servers_settings(exchange->servers)->timeout_ms);
-    exchange->strays = 0;
+    exchange->turn_strays = 0;
     exchange->edns = true;
     exchange->tcp = false;
-    return send_query(exchange, event->id);
+    return send_query(exchange, event);
 }
 
 /* What is told in the end when servers failed in different ways: what one said
@@ -137,6 +145,9 @@ static enum dns_next take_refusal(struct dns_exchange *exchange,
 static enum dns_next take_failure(struct dns_exchange *exchange,
                                   const struct dns_event *event)
 {
+    struct text reason;
+    text_begin(&reason, exchange->reason, sizeof(exchange->reason));
+    dns_reply_explain(event->octets, event->length, &reason);
     exchange->settled |= server_bit(exchange);
     note_trouble(exchange, DNS_TROUBLE_SERVFAIL);
     dns_servers_answered(exchange->servers, exchange->server);
@@ -149,7 +160,7 @@ static enum dns_next go_over_tcp(struct dns_exchange *exchange,
     if (exchange->tcp)
         return pass_on(exchange, event, DNS_TROUBLE_MALFORMED);
     exchange->tcp = true;
-    return send_query(exchange, event->id);
+    return send_query(exchange, event);
 }
 
 static enum dns_next go_without_edns(struct dns_exchange *exchange,
@@ -158,14 +169,15 @@ static enum dns_next go_without_edns(struct dns_exchange *exchange,
     if (!exchange->edns)
         return pass_on(exchange, event, DNS_TROUBLE_MALFORMED);
     exchange->edns = false;
-    return send_query(exchange, event->id);
+    return send_query(exchange, event);
 }
 
 static enum dns_next take_stray(struct dns_exchange *exchange,
                                 const struct dns_event *event)
 {
     exchange->strays++;
-    if (exchange->tcp || exchange->strays > DNS_STRAYS_MOST)
+    exchange->turn_strays++;
+    if (exchange->tcp || exchange->turn_strays > DNS_STRAYS_MOST)
         return go_over_tcp(exchange, event);
     return DNS_NEXT_WAIT;
 }
@@ -184,6 +196,7 @@ static enum dns_next take_octets(struct dns_exchange *exchange,
         return finish(exchange, dns_answer_temperror(DNS_TROUBLE_MALFORMED));
     case DNS_REPLY_STRAY:
         return take_stray(exchange, event);
+    case DNS_REPLY_OTHER_CASE:
     case DNS_REPLY_TRUNCATED:
         return go_over_tcp(exchange, event);
     case DNS_REPLY_FORMERR:
@@ -244,6 +257,16 @@ const struct dns_server *dns_exchange_server(
     const struct dns_exchange *exchange)
 {
     return &dns_servers_settings(exchange->servers)->servers[exchange->server];
+}
+
+unsigned dns_exchange_strays(const struct dns_exchange *exchange)
+{
+    return exchange->strays;
+}
+
+const char *dns_exchange_reason(const struct dns_exchange *exchange)
+{
+    return exchange->reason;
 }
 
 instant dns_exchange_deadline(const struct dns_exchange *exchange)

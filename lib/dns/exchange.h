@@ -4,7 +4,8 @@
  *
  * Each server gets a turn of at most `timeout_ms`, `attempts` times round. In
  * its turn it is asked over UDP, again without EDNS when that is what it
- * stumbles over, and over TCP when its reply does not fit; silence, a damaged
+ * stumbles over, and over TCP when its reply does not fit or does not keep the
+ * case of our letters; silence, a damaged
  * reply or a closed door give the turn to the next. A server that said it
  * cannot tell (SERVFAIL, REFUSED) is not asked again.
  */
@@ -37,6 +38,7 @@ struct dns_event {
     enum dns_event_kind kind;
     instant now;
     uint16_t id;           /* random: of the query, should one be sent */
+    uint64_t mix;          /* random: of its letters' case, if that is mixed */
     const uint8_t *octets; /* one whole message, borrowed; OCTETS alone */
     size_t length;
 };
@@ -67,6 +69,12 @@ enum dns_type dns_exchange_type(const struct dns_exchange *exchange);
 const struct dns_query *dns_exchange_query(const struct dns_exchange *exchange);
 const struct dns_server *dns_exchange_server(
     const struct dns_exchange *exchange);
+
+/** Octets so far that were no reply to any query. */
+unsigned dns_exchange_strays(const struct dns_exchange *exchange);
+
+/** What a server said of its failure (RFC 8914), escaped; empty: nothing. */
+const char *dns_exchange_reason(const struct dns_exchange *exchange);
 
 /** When the turn ends: DNS_EVENT_TIME is due then. */
 instant dns_exchange_deadline(const struct dns_exchange *exchange);

@@ -12,8 +12,23 @@
 #define TYPE_AND_CLASS 4
 #define RCODE_BADVERS  16
 
+/* The labels' lengths are no letters. */
+static void mix_case(struct dns_query *query, uint64_t mix)
+{
+    unsigned letters = 0;
+    for (size_t i = HEADER_SIZE; query->octets[i] != 0;) {
+        size_t end = i + 1 + query->octets[i];
+        for (i++; i < end; i++) {
+            uint8_t *octet = &query->octets[i];
+            if (*octet >= 'a' && *octet <= 'z' && (mix >> letters++ % 64 & 1))
+                *octet = (uint8_t)(*octet - 'a' + 'A');
+        }
+    }
+    query->mixed = mix != 0;
+}
+
 bool dns_query_write(struct dns_query *query, const char *name,
-                     enum dns_type type, uint16_t id, bool edns)
+                     enum dns_type type, uint16_t id, bool edns, uint64_t mix)
 {
     ldns_pkt *packet = NULL;
     uint8_t *octets = NULL;
@@ -31,6 +46,7 @@ bool dns_query_write(struct dns_query *query, const char *name,
         memcpy(query->octets, octets, length);
         query->length = length;
         query->type = type;
+        mix_case(query, mix);
         written = true;
     }
     LDNS_FREE(octets);
@@ -57,6 +73,14 @@ static bool repeats_question(const struct dns_query *query,
     struct span repeated = {(const char *)octets + HEADER_SIZE, asked.length};
     return length >= HEADER_SIZE + asked.length &&
            span_equal_nocase(asked, repeated);
+}
+
+/* As repeats_question, which it does, to the letter. */
+static bool has_our_case(const struct dns_query *query, const uint8_t *octets)
+{
+    struct span asked = question_of(query);
+    return !query->mixed || LDNS_QDCOUNT(octets) == 0 ||
+           memcmp(asked.at, octets + HEADER_SIZE, asked.length) == 0;
 }
 
 static bool is_refusal(ldns_pkt_rcode code)
@@ -423,6 +447,8 @@ enum dns_reply dns_reply_read(const struct dns_query *query,
 {
     if (!is_ours(query, octets, length))
         return DNS_REPLY_STRAY;
+    if (!has_our_case(query, octets))
+        return DNS_REPLY_OTHER_CASE;
     enum dns_reply reply = judge_code(LDNS_RCODE_WIRE(octets));
     if (reply != DNS_REPLY_ANSWER)
         return reply;
@@ -442,4 +468,45 @@ enum dns_reply dns_reply_read(const struct dns_query *query,
     if (reply == DNS_REPLY_ANSWER)
         *answer = reading.answer;
     return reply;
+}
+
+/** Option EXTENDED-DNS-ERROR: a code of two octets, then a text. */
+#define OPTION_EDE    15
+#define OPTION_HEADER 4
+
+static void add_extended_error(struct text *text, const uint8_t *octets,
+                               size_t length)
+{
+    if (length < 2)
+        return;
+    text_addf(text, "%sextended error %u", text->length > 0 ? ", " : "",
+              (unsigned)octets[0] << 8 | octets[1]);
+    if (length == 2)
+        return;
+    text_add(text, " ");
+    text_add_shortened(text,
+                       (struct span){(const char *)octets + 2, length - 2},
+                       DNS_TEXT_MOST);
+}
+
+void dns_reply_explain(const uint8_t *octets, size_t length, struct text *text)
+{
+    ldns_pkt *packet = NULL;
+    if (length > DNS_UDP_SIZE ||
+        ldns_wire2pkt(&packet, octets, length) != LDNS_STATUS_OK)
+        return;
+    const ldns_rdf *options = ldns_pkt_edns_data(packet);
+    const uint8_t *at = options != NULL ? ldns_rdf_data(options) : NULL;
+    size_t left = options != NULL ? ldns_rdf_size(options) : 0;
+    while (left >= OPTION_HEADER) {
+        unsigned code = (unsigned)at[0] << 8 | at[1];
+        size_t size = (size_t)at[2] << 8 | at[3];
+        if (size > left - OPTION_HEADER)
+            break;
+        if (code == OPTION_EDE)
+            add_extended_error(text, at + OPTION_HEADER, size);
+        at += OPTION_HEADER + size;
+        left -= OPTION_HEADER + size;
+    }
+    ldns_pkt_free(packet);
 }

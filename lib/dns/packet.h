@@ -4,6 +4,7 @@
 #ifndef DNS_PACKET_H
 #define DNS_PACKET_H
 
+#include "base/text.h"
 #include "dns/answer.h"
 
 #include <stdbool.h>
@@ -32,6 +33,7 @@
 /** One query as it travels. */
 struct dns_query {
     enum dns_type type;
+    bool mixed; /* the letters' case is drawn, and must come back */
     size_t length;
     uint8_t octets[DNS_QUERY_SIZE];
 };
@@ -41,17 +43,20 @@ struct dns_query {
  * @param name  canonical
  * @param id    random, another one for each query
  * @param edns  with an OPT record (RFC 6891), of DNS_UDP_SIZE
+ * @param mix   random: letters in capitals by its bits in turn, which a forger
+ *              would have to guess as well; 0: none
  * @return false when memory ends or the name has no wire form
  */
 bool dns_query_write(struct dns_query *query, const char *name,
-                     enum dns_type type, uint16_t id, bool edns);
+                     enum dns_type type, uint16_t id, bool edns, uint64_t mix);
 
 /** What a server's octets are. */
 enum dns_reply {
     DNS_REPLY_ANSWER,
-    DNS_REPLY_STRAY,     /* no reply to this query: id, question, not a reply */
-    DNS_REPLY_TRUNCATED, /* to be asked again over TCP */
-    DNS_REPLY_SERVFAIL,  /* or another code that says: not me */
+    DNS_REPLY_STRAY, /* no reply to this query: id, question, not a reply */
+    DNS_REPLY_OTHER_CASE, /* it may be one, but for the letters' case */
+    DNS_REPLY_TRUNCATED,  /* to be asked again over TCP */
+    DNS_REPLY_SERVFAIL,   /* or another code that says: not me */
     DNS_REPLY_REFUSED,   /* or a referral: the server does not recurse for us */
     DNS_REPLY_FORMERR,   /* or NOTIMP, BADVERS: perhaps without EDNS */
     DNS_REPLY_MALFORMED, /* a reply to this query, but damaged or absurd */
@@ -68,5 +73,11 @@ enum dns_reply {
 enum dns_reply dns_reply_read(const struct dns_query *query,
                               const uint8_t *octets, size_t length, instant now,
                               const struct dns_answer **answer);
+
+/**
+ * Add what a server says of its failure in extended errors (RFC 8914): codes
+ * and texts, escaped. Nothing when the octets are no message, or hold none.
+ */
+void dns_reply_explain(const uint8_t *octets, size_t length, struct text *text);
 
 #endif

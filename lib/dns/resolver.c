@@ -17,6 +17,9 @@
 /** Chains of the table of inquiries; a power of two. */
 #define CHAINS 1024
 
+/** Forged replies are said once in so long. */
+#define STRAYS_SAY_S 60
+
 struct inquiry {
     struct resolver *resolver;
     struct inquiry *next;           /* in its chain */
@@ -39,6 +42,8 @@ struct resolver {
     struct inquiry *chains[CHAINS];
     struct inquiry *first, *last; /* the queue of those that wait */
     size_t inquiries, begun;
+    unsigned strays; /* replies that nobody asked for, not said yet */
+    instant strays_due;
     bool full; /* said in the log since the queue was last empty */
 };
 
@@ -177,6 +182,35 @@ static void answer_all(struct dns_ask *askers, const struct dns_answer *answer)
     }
 }
 
+/* Octets that were no reply come from a forger, or from a server that is
+ * broken: worth a line, but not one for each. */
+static void note_strays(struct resolver *resolver,
+                        const struct dns_exchange *exchange)
+{
+    instant now = now_of(resolver);
+    resolver->strays += dns_exchange_strays(exchange);
+    if (resolver->strays == 0 || now < resolver->strays_due)
+        return;
+    log_line(LOG_LEVEL_WARNING,
+             "dns: %u replies came that nobody had asked for, last beside the "
+             "question for %s",
+             resolver->strays, dns_exchange_name(exchange));
+    resolver->strays = 0;
+    resolver->strays_due = instant_after_s(now, STRAYS_SAY_S);
+}
+
+static void note_trouble(const struct dns_exchange *exchange)
+{
+    const struct dns_answer *answer = dns_exchange_answer(exchange);
+    const char *reason = dns_exchange_reason(exchange);
+    enum dns_type type = dns_exchange_type(exchange);
+    if (answer->status == DNS_TEMPERROR && log_wants(LOG_LEVEL_DEBUG))
+        log_line(LOG_LEVEL_DEBUG, "dns: %s, type %d: %s%s%s",
+                 dns_exchange_name(exchange), (int)type,
+                 dns_trouble_text(answer->trouble), *reason != '\0' ? ": " : "",
+                 reason);
+}
+
 static void finish(struct inquiry *inquiry)
 {
     struct resolver *resolver = inquiry->resolver;
@@ -186,6 +220,8 @@ static void finish(struct inquiry *inquiry)
         dns_answer_hold(dns_exchange_answer(exchange));
     dns_memory_put(resolver->memory, dns_exchange_name(exchange),
                    dns_exchange_type(exchange), answer);
+    note_strays(resolver, exchange);
+    note_trouble(exchange);
     leave_chain(inquiry);
     free_inquiry(inquiry);
     answer_all(askers, answer);
@@ -212,7 +248,8 @@ static void advance(struct inquiry *inquiry, struct dns_event event)
 {
     for (;;) {
         event.now = now_of(inquiry->resolver);
-        if (getentropy(&event.id, sizeof(event.id)) != 0)
+        if (getentropy(&event.id, sizeof(event.id)) != 0 ||
+            getentropy(&event.mix, sizeof(event.mix)) != 0)
             event.kind = DNS_EVENT_FAILED;
         enum dns_next next = dns_exchange_take(inquiry->exchange, &event);
         if (next == DNS_NEXT_DONE) {

@@ -5,6 +5,7 @@
 
 #include "base/address.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct dns_settings {
     size_t server_count; /* 0: those of /etc/resolv.conf */
     uint32_t timeout_ms; /* for one try at one server */
     uint32_t attempts;   /* rounds over all servers */
+    bool mix_case;       /* of a question's letters, for forgers to guess */
     uint32_t budget_ms;  /* for a question with all that follows from it */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* supply.h - the servers in force: those of the settings, or the system's, which
- * are read again when its resolv.conf has changed */
+/* supply.h - the servers in force: those of the settings, or the system's,
+ * which are read again when its resolv.conf has changed */
 #ifndef DNS_SUPPLY_H
 #define DNS_SUPPLY_H
 

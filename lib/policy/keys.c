@@ -61,6 +61,8 @@ static const struct word bys[] = {{"address", MATCH_ADDRESS},
                                   {"organisation", MATCH_ORGANISATION},
                                   {NULL, 0}};
 static const struct word needs[] = {{"any", false}, {"all", true}, {NULL, 0}};
+static const struct word booleans[] = {
+    {"true", true}, {"false", false}, {NULL, 0}};
 static const struct word zone_kinds[] = {
     {"deny", ZONE_DENY}, {"allow", ZONE_ALLOW}, {NULL, 0}};
 static const struct word zone_subjects[] = {{"client", ZONE_OF_CLIENT},
@@ -104,6 +106,7 @@ static const struct key table[] = {
     RANGE("dns.attempts", POLICY(dns.attempts), count, "1", "10", "2"),
     RANGE("dns.budget", POLICY(dns.budget_ms), duration_ms, "100ms", "5m",
           "5s"),
+    WORDS("dns.mix-case", POLICY(dns.mix_case), flag, booleans, "false"),
     WORDS("callout.when", POLICY(callout_when), word, whens, "clean"),
     WORDS("callout.begin", POLICY(callout_begin), word, begins, "rcpt"),
     RANGE("callout.timeout.connect", POLICY(callout.connect_ms), duration_ms,

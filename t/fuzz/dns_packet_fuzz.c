@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
         return 0;
     enum dns_type type = types[octets[0] % 5];
     struct dns_query query;
-    REQUIRE(dns_query_write(&query, NAME, type, ID, true));
+    REQUIRE(dns_query_write(&query, NAME, type, ID, true, 0));
 
     uint8_t *reply = malloc(length - 1);
     REQUIRE(reply != NULL);

@@ -20,11 +20,13 @@ struct scene {
     uint16_t id; /* of the last query */
 };
 
-static void begin(struct scene *scene, size_t servers, uint32_t attempts)
+static void begin_mixing(struct scene *scene, size_t servers, uint32_t attempts,
+                         bool mixes)
 {
     struct dns_settings settings = {.server_count = servers,
                                     .timeout_ms = TIMEOUT_MS,
-                                    .attempts = attempts};
+                                    .attempts = attempts,
+                                    .mix_case = mixes};
     for (size_t i = 0; i < servers; i++) {
         assert_true(
             address_parse(&settings.servers[i].address, span_of("192.0.2.1")));
@@ -35,6 +37,11 @@ static void begin(struct scene *scene, size_t servers, uint32_t attempts)
     assert_non_null(scene->servers);
     scene->exchange = dns_exchange_new("mail.example", DNS_A, scene->servers);
     assert_non_null(scene->exchange);
+}
+
+static void begin(struct scene *scene, size_t servers, uint32_t attempts)
+{
+    begin_mixing(scene, servers, attempts, false);
 }
 
 /* Another question to the same servers. */
@@ -55,7 +62,7 @@ static void end(struct scene *scene)
 static enum dns_next take(struct scene *scene, enum dns_event_kind kind)
 {
     struct dns_event event = {
-        .kind = kind, .now = scene->now, .id = ++scene->id};
+        .kind = kind, .now = scene->now, .id = ++scene->id, .mix = 3};
     return dns_exchange_take(scene->exchange, &event);
 }
 
@@ -377,10 +384,64 @@ static void flood_of_strays_drives_to_tcp(void **state)
         next = take_wire(&scene, calloc(1, sizeof(struct wire)));
     assert_int_equal(next, DNS_NEXT_TCP);
     assert_int_equal(strays, DNS_STRAYS_MOST + 1);
+    assert_int_equal(dns_exchange_strays(scene.exchange), strays);
     end(&scene);
 }
 
 /* An endless chain is the data's fault: no other server is bothered. */
+static char first_letter(const struct scene *scene)
+{
+    return (char)dns_exchange_query(scene->exchange)->octets[13];
+}
+
+/* A server that does not keep our letters may be a forger: he is no part of a
+ * TCP connection. */
+static void other_case_drives_to_tcp(void **state)
+{
+    struct scene scene;
+    begin_mixing(&scene, 1, 1, true);
+    assert_int_equal(take(&scene, DNS_EVENT_BEGIN), DNS_NEXT_UDP);
+    assert_int_equal(first_letter(&scene), 'M');
+    struct wire *wire = wire_reply(dns_exchange_query(scene.exchange), 0);
+    wire_address(wire, NULL, 300, "192.0.2.66");
+    wire->octets[13] = 'm';
+    assert_int_equal(take_wire(&scene, wire), DNS_NEXT_TCP);
+    assert_int_equal(first_letter(&scene), 'm');
+    assert_int_equal(take_good(&scene), DNS_NEXT_DONE);
+    end(&scene);
+}
+
+static void case_is_mixed_if_wanted(void **state)
+{
+    struct scene scene;
+    begin_mixing(&scene, 1, 1, true);
+    (void)take(&scene, DNS_EVENT_BEGIN);
+    assert_int_equal(take_good(&scene), DNS_NEXT_DONE);
+    end(&scene);
+    begin(&scene, 1, 1);
+    (void)take(&scene, DNS_EVENT_BEGIN);
+    assert_int_equal(first_letter(&scene), 'm');
+    end(&scene);
+}
+
+/* D18. */
+static void extended_error_is_kept(void **state)
+{
+    struct scene scene;
+    begin(&scene, 1, 1);
+    (void)take(&scene, DNS_EVENT_BEGIN);
+    struct wire *wire =
+        wire_reply(dns_exchange_query(scene.exchange), WIRE_RCODE(2));
+    wire_record(wire, WIRE_ADDITIONAL, "", WIRE_OPT, 0);
+    wire_add(wire, "\0\17\0\7\0\6bogus", 11);
+    wire_end(wire);
+    assert_int_equal(take_wire(&scene, wire), DNS_NEXT_DONE);
+    assert_trouble(&scene, DNS_TROUBLE_SERVFAIL);
+    assert_string_equal(dns_exchange_reason(scene.exchange),
+                        "extended error 6 bogus");
+    end(&scene);
+}
+
 static void endless_chain_is_a_temperror(void **state)
 {
     struct scene scene;
@@ -502,6 +563,9 @@ int main(void)
         cmocka_unit_test(plain_query_stays_plain_over_tcp),
         cmocka_unit_test(strays_are_ignored),
         cmocka_unit_test(flood_of_strays_drives_to_tcp),
+        cmocka_unit_test(other_case_drives_to_tcp),
+        cmocka_unit_test(case_is_mixed_if_wanted),
+        cmocka_unit_test(extended_error_is_kept),
         cmocka_unit_test(endless_chain_is_a_temperror),
         cmocka_unit_test(failed_server_is_asked_last),
         cmocka_unit_test(one_question_tries_a_rested_server),

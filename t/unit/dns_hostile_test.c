@@ -15,7 +15,7 @@
 static void write_query(struct dns_query *query, const char *name,
                         enum dns_type type)
 {
-    assert_true(dns_query_write(query, name, type, ID, true));
+    assert_true(dns_query_write(query, name, type, ID, true, 0));
 }
 
 /* The reply is read and freed. */

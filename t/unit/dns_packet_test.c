@@ -15,7 +15,7 @@
 static void write_query(struct dns_query *query, const char *name,
                         enum dns_type type)
 {
-    assert_true(dns_query_write(query, name, type, ID, true));
+    assert_true(dns_query_write(query, name, type, ID, true, 0));
 }
 
 /* The reply is read and freed. */
@@ -58,13 +58,87 @@ static void query_has_its_form(void **state)
         2,    'm',  'x',  4,    't',  'e',  's', 't', 0, 0, 28, 0,
         1,    0,    0,    41,   0x04, 0xd0, 0,   0,   0, 0, 0,  0};
     struct dns_query query;
-    assert_true(dns_query_write(&query, "mx.test", DNS_AAAA, ID, true));
+    assert_true(dns_query_write(&query, "mx.test", DNS_AAAA, ID, true, 0));
     assert_int_equal(query.length, sizeof(expected));
     assert_memory_equal(query.octets, expected, sizeof(expected));
 
-    assert_true(dns_query_write(&query, "mx.test", DNS_AAAA, ID, false));
+    assert_true(dns_query_write(&query, "mx.test", DNS_AAAA, ID, false, 0));
     assert_int_equal(query.length, sizeof(expected) - 11);
     assert_int_equal(query.octets[11], 0);
+}
+
+static void case_is_mixed_by_its_bits(void **state)
+{
+    struct dns_query query;
+    assert_true(dns_query_write(&query, "mx-1.test", DNS_A, ID, false, 0x29));
+    assert_memory_equal(query.octets + 12, "\4Mx-1\4tEsT", 11);
+    assert_true(query.mixed);
+    assert_true(dns_query_write(&query, "mx-1.test", DNS_A, ID, false, 0));
+    assert_memory_equal(query.octets + 12, "\4mx-1\4test", 11);
+    assert_false(query.mixed);
+}
+
+/* Who answers in another case has not seen the question, or does not keep it;
+ * without mixing any case will do. */
+static void mixed_case_must_come_back(void **state)
+{
+    struct dns_query query;
+    assert_true(dns_query_write(&query, "mx.test", DNS_A, ID, false, 5));
+    struct wire *wire = wire_reply(&query, 0);
+    wire_address(wire, NULL, 300, "192.0.2.1");
+    dns_answer_drop(read_answer(&query, wire));
+
+    const struct dns_answer *answer = NULL;
+    wire = wire_reply(&query, 0);
+    wire_address(wire, NULL, 300, "192.0.2.1");
+    wire->octets[13] ^= 0x20;
+    assert_int_equal(read_reply(&query, wire, &answer), DNS_REPLY_OTHER_CASE);
+
+    write_query(&query, "mx.test", DNS_A);
+    wire = wire_reply(&query, 0);
+    wire_address(wire, NULL, 300, "192.0.2.1");
+    wire->octets[13] ^= 0x20;
+    dns_answer_drop(read_answer(&query, wire));
+}
+
+/* An OPT record with these octets as its options. */
+static void wire_options(struct wire *wire, const char *octets, size_t length)
+{
+    wire_record(wire, WIRE_ADDITIONAL, "", WIRE_OPT, 0);
+    wire_add(wire, octets, length);
+    wire_end(wire);
+}
+
+/* D18: what a validating resolver says beside SERVFAIL (RFC 8914). */
+static void extended_errors_are_read(void **state)
+{
+    static const struct {
+        const char *octets;
+        size_t length;
+        const char *text;
+    } rows[] = {
+        {"\0\17\0\2\0\6", 6, "extended error 6"},
+        {"\0\17\0\5\0\6bad", 9, "extended error 6 bad"},
+        {"\0\17\0\6\0\6b\na\"", 10, "extended error 6 b\\x0aa\""},
+        {"\0\3\0\2id\0\17\0\2\0\11\0\17\0\2\0\26", 18,
+         "extended error 9, extended error 22"},
+        {"\0\17\0\1\0", 5, ""},
+        {"\0\17\0\377\0\6", 6, ""},
+        {"\0\17\0", 3, ""},
+        {"", 0, ""},
+    };
+    struct dns_query query;
+    write_query(&query, "mail.example", DNS_A);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char buffer[200];
+        struct text text;
+        struct wire *wire = wire_reply(&query, WIRE_RCODE(2));
+        wire_options(wire, rows[i].octets, rows[i].length);
+        text_begin(&text, buffer, sizeof(buffer));
+        dns_reply_explain(wire->octets, wire->length, &text);
+        assert_string_equal(buffer, rows[i].text);
+        free(wire);
+    }
 }
 
 static void query_takes_every_name_there_is(void **state)
@@ -74,11 +148,11 @@ static void query_takes_every_name_there_is(void **state)
     name[63] = name[127] = name[191] = '.';
     name[253] = '\0';
     struct dns_query query;
-    assert_true(dns_query_write(&query, name, DNS_A, ID, true));
+    assert_true(dns_query_write(&query, name, DNS_A, ID, true, 0));
     assert_int_equal(query.length, DNS_QUERY_SIZE);
 
     name[63] = 'a'; /* a label of 127 octets */
-    assert_false(dns_query_write(&query, name, DNS_A, ID, true));
+    assert_false(dns_query_write(&query, name, DNS_A, ID, true, 0));
 }
 
 static void addresses_are_found(void **state)
@@ -469,6 +543,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(query_has_its_form),
+        cmocka_unit_test(case_is_mixed_by_its_bits),
+        cmocka_unit_test(mixed_case_must_come_back),
+        cmocka_unit_test(extended_errors_are_read),
         cmocka_unit_test(query_takes_every_name_there_is),
         cmocka_unit_test(addresses_are_found),
         cmocka_unit_test(mapped_address_is_no_ipv6_address),

@@ -313,8 +313,8 @@ static void only_the_server_is_heard(void **state)
     settle(&scene);
     assert_int_equal(scene.first.queries, 1);
     struct dns_query query;
-    assert_true(
-        dns_query_write(&query, "mail.example", DNS_A, scene.first.id, true));
+    assert_true(dns_query_write(&query, "mail.example", DNS_A, scene.first.id,
+                                true, 0));
 
     struct wire *forged = wire_reply(&query, WIRE_RCODE(3));
     scene.second.client = scene.first.client;
@@ -483,7 +483,7 @@ static void sockets_have_a_bound(void **state)
     struct dns_query query;
     struct wire *wire;
     assert_true(dns_query_write(&query, crowd[DNS_SOCKETS_MOST - 1].ask.name,
-                                DNS_A, scene.first.id, true));
+                                DNS_A, scene.first.id, true, 0));
     wire = wire_reply(&query, 0);
     wire_address(wire, NULL, 300, "192.0.2.1");
     play_send(&scene.first, wire);
