@@ -155,6 +155,8 @@ void words_add_reverse(struct text *text, const struct client_facts *client)
     add_reverse_names(text, client, looked, false, &said);
     if (count > said)
         text_addf(text, " and %zu more", count - said);
+    if (count > looked)
+        text_addf(text, " (the first %zu were looked up)", looked);
 }
 
 void words_add_sender(struct text *text, const struct mailpath *path)

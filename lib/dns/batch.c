@@ -123,6 +123,16 @@ size_t dns_batch_send(struct dns_batch *batch)
     return sent;
 }
 
+bool dns_batch_is_troubled(const struct dns_batch *batch)
+{
+    for (size_t i = 0; batch != NULL && i < batch->count; i++) {
+        const struct dns_answer *answer = answer_of(batch->questions[i]);
+        if (answer != NULL && answer->status == DNS_TEMPERROR)
+            return true;
+    }
+    return false;
+}
+
 size_t dns_batch_sent(const struct dns_batch *batch)
 {
     return batch != NULL ? batch->sent : 0;

@@ -51,6 +51,9 @@ const struct dns_answer *dns_batch_want(struct dns_batch *batch,
  * calls of `arrived` will follow. */
 size_t dns_batch_send(struct dns_batch *batch);
 
+/** True when some answer that has come is a temperror. */
+bool dns_batch_is_troubled(const struct dns_batch *batch);
+
 /** Questions sent over the network so far; 0: all came from memory. */
 size_t dns_batch_sent(const struct dns_batch *batch);
 

@@ -3,6 +3,8 @@
  * has come and the session has taken a step on it */
 #include "session/parts.h"
 
+#include <string.h>
+
 static void arrived(void *context)
 {
     struct session *session = context;
@@ -33,4 +35,46 @@ void batch_send(struct session *session, struct dns_batch *batch)
         return;
     for (sent = dns_batch_send(batch); sent > 0; sent--)
         session_hold(session);
+}
+
+static void client_ask_again(struct session *session)
+{
+    struct client_facts *client = &session->client;
+
+    dns_batch_free(&session->batch);
+    session->batch = batch_new(session);
+    client->ptr = NULL;
+    memset(client->reverse, 0, sizeof client->reverse);
+    memset(session->listings, 0, sizeof session->listings);
+}
+
+static void greeting_ask_again(struct session *session,
+                               struct greeting *greeting)
+{
+    dns_batch_free(&greeting->batch);
+    greeting->batch = batch_new(session);
+    greeting->facts.a = NULL;
+    greeting->facts.aaaa = NULL;
+    memset(greeting->listings, 0, sizeof greeting->listings);
+}
+
+static bool has_open_trial(const struct session *session)
+{
+    const struct message *message = session->messages;
+
+    while (message && !message->trials)
+        message = message->next;
+    return message;
+}
+
+void session_ask_again(struct session *session)
+{
+    struct greeting *greeting = session->greeting;
+
+    if (has_open_trial(session))
+        return;
+    if (dns_batch_is_troubled(session->batch))
+        client_ask_again(session);
+    if (greeting && dns_batch_is_troubled(greeting->batch))
+        greeting_ask_again(session, greeting);
 }

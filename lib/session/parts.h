@@ -196,6 +196,10 @@ struct dns_batch *batch_new(struct session *session);
 /** Ask what is wanted; each answer brings a step. */
 void batch_send(struct session *session, struct dns_batch *batch);
 
+/** For another message of the same connection: what DNS could not tell is asked
+ * anew, the rest comes from memory. Not while an open trial rests on it. */
+void session_ask_again(struct session *session);
+
 /* gather.c - from answers to facts, wanting more as it goes */
 
 void gather_client(struct client_facts *client, struct dns_batch *batch);

@@ -194,6 +194,7 @@ static struct message *begin_message(struct session *session,
     struct message *message;
 
     end_message(session);
+    session_ask_again(session);
     if (!session->greeting)
         greet(session, span_of(""));
     message = session->greeting ? message_new(session, sender) : NULL;

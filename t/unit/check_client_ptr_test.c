@@ -41,7 +41,10 @@ static const struct {
      "that address"},
     /* Names beyond the tenth are not asked about. */
     {V4, "a.ex b.ex c.ex d.ex e.ex f.ex g.ex h.ex i.ex j.ex k.ex",
-     "nx|nx|nx|nx|nx|nx|nx|nx|nx|nx", RESULT_FAIL, REASON_UNCONFIRMED, NULL},
+     "nx|nx|nx|nx|nx|nx|nx|nx|nx|nx", RESULT_FAIL, REASON_UNCONFIRMED,
+     "the reverse names of 198.51.100.3 are a.ex (does not exist in DNS), b.ex "
+     "(does not exist in DNS), c.ex (does not exist in DNS) and 8 more (the "
+     "first 10 were looked up); none of them resolves back to that address"},
     {V4, NULL, NULL, RESULT_OPEN, REASON_NONE,
      "the reverse name of 198.51.100.3 could not be looked up in time"},
     {V4, "a.example", "?", RESULT_OPEN, REASON_NONE,

@@ -133,6 +133,25 @@ static void retry_finds_the_answer(void **state)
     world_end(world, false);
 }
 
+/* A DNS server that was silent for one message may answer for the next, on the
+ * same connection and with the same HELO. */
+static void next_message_asks_again(void **state)
+{
+    struct session_world *world = world_begin("", base);
+    struct session *session = world_session(world);
+
+    (void)state;
+    say_helo(session, "mail.slow.example");
+    say_mail(session, ALICE);
+    assert_int_equal(say_rcpt(session, BOB), 451);
+    atomic_store(&world->slow_answers, true);
+    assert_int_equal(say_rcpt(session, BOB), 451); /* it is the same message */
+    say_mail(session, ALICE);
+    assert_int_equal(say_rcpt(session, BOB), 250);
+    session_close(&session);
+    world_end(world, false);
+}
+
 static void kept_facts_ask_nothing(void **state)
 {
     struct session_world *world = world_begin("", base);
@@ -361,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(state_is_right_after_each_step),
         cmocka_unit_test(retry_finds_the_answer),
+        cmocka_unit_test(next_message_asks_again),
         cmocka_unit_test(kept_facts_ask_nothing),
         cmocka_unit_test(nobody_waits_beyond_the_limit),
         cmocka_unit_test(stages),

@@ -24,6 +24,7 @@ struct session_world {
     pthread_t dns_thread;
     atomic_bool dns_stop;
     atomic_uint questions;
+    atomic_bool slow_answers; /* somebody does answer for slow.example now */
     struct servers servers;
     struct service *service;
 };
@@ -56,7 +57,7 @@ static inline const char *world_address(const char *name)
     static const char *const addresses[][2] = {
         {"mail.good.example", "45.20.1.1"}, {"mx.good.example", "127.0.0.2"},
         {"mx.bad.example", "127.0.0.3"},    {"mx.mute.example", "127.0.0.4"},
-        {"mx.home.example", "45.1.0.1"},
+        {"mx.home.example", "45.1.0.1"},    {"mail.slow.example", "45.20.1.1"},
     };
 
     for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
@@ -66,14 +67,15 @@ static inline const char *world_address(const char *name)
 }
 
 /* The reply to a query; NULL: none. */
-static inline struct wire *world_answer(const uint8_t *query, size_t length)
+static inline struct wire *world_answer(const struct session_world *world,
+                                        const uint8_t *query, size_t length)
 {
     char name[NAME_SIZE], target[NAME_SIZE + 3];
     unsigned type;
     struct wire *wire;
 
     world_question(query, name, &type);
-    if (world_ends(name, "slow.example"))
+    if (world_ends(name, "slow.example") && !atomic_load(&world->slow_answers))
         return NULL;
     if (world_ends(name, "none.example")) {
         wire = wire_reply_to(query, length, WIRE_RCODE(3));
@@ -108,7 +110,7 @@ static inline void *world_serve(void *argument)
         if (length < 12)
             continue;
         atomic_fetch_add(&world->questions, 1);
-        wire = world_answer(query, (size_t)length);
+        wire = world_answer(world, query, (size_t)length);
         if (wire)
             (void)sendto(world->dns, wire->octets, wire->length, 0,
                          (struct sockaddr *)&from, size);
