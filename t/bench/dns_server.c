@@ -2,17 +2,21 @@
 /* dns_server.c - a DNS server for the benches: its answers follow from the
  * question alone, and come after a fixed delay
  *
- *   dns_server [-d DELAY_MS] [-a ADDRESS] [-s SUFFIX]
+ *   dns_server [-d DELAY_MS] [-a ADDRESS] [-s SUFFIX]... [-m]
  *
  *   -d  milliseconds from a question to its answer (0)
  *   -a  the A record of all names but those that begin with an address
  *       (127.0.0.2)
- *   -s  what follows the address in the names of PTR records (client.example)
+ *   -s  what follows the address in the names of PTR records (client.example);
+ *       given again, there are as many records
+ *   -m  mute: takes questions and never answers
  *
  * Listens on UDP at 127.0.0.1 on a port of the system's choice and prints it.
  * At SIGUSR1 it prints how many questions it has had.
  *
  *   PTR  D.C.B.A.in-addr.arpa   A-B-C-D.SUFFIX
+ *   A    2.0.0.127.ANYTHING     127.0.0.2, the test entry of a DNS list
+ *   any  ANYTHING.bl.example    no such data, for nobody is on its lists
  *   A    A-B-C-D.ANYTHING       A.B.C.D
  *   A    any other name         ADDRESS
  *   MX   any name               10 mx.NAME
@@ -41,6 +45,10 @@
 #define US_PER_S      1000000
 #define NS_PER_US     1000
 
+#define SUFFIXES_MOST 4
+#define TEST_ENTRY    "\0012\0010\0010\003127" /* labels, in front of a list */
+#define LISTS         "\002bl\007example"
+
 #define HEADER_SIZE     12
 #define NAME_MOST       255
 #define LABEL_MOST      63
@@ -67,7 +75,9 @@ struct server {
     int fd;
     int64_t delay_us;
     struct in_addr address;
-    const char *suffix;
+    const char *suffixes[SUFFIXES_MOST];
+    size_t suffix_count;
+    bool mute;
     unsigned long questions;
     struct answer *queue; /* a ring */
     size_t first, count;
@@ -191,34 +201,60 @@ static bool write_client(const struct question *question, char *text,
     return true;
 }
 
-static unsigned put_ptr(struct answer *answer, const struct question *question,
-                        const char *suffix)
+static void put_ptr(struct answer *answer, const char *client,
+                    const char *suffix)
 {
-    char client[OCTETS_OF_V4 * OCTET_TEXT_SIZE + 1];
-
-    if (!write_client(question, client, sizeof client))
-        return 0;
     put_record(answer, NAME_OF_QUERY, TYPE_PTR,
                (unsigned)(1 + strlen(client) + 1 + strlen(suffix) + 1));
     put_labels(answer, client);
     put_labels(answer, suffix);
     put(answer, "", 1);
-    return 1;
+}
+
+static unsigned put_ptrs(const struct server *server, struct answer *answer,
+                         const struct question *question)
+{
+    char client[OCTETS_OF_V4 * OCTET_TEXT_SIZE + 1];
+
+    if (!write_client(question, client, sizeof client))
+        return 0;
+    for (size_t i = 0; i < server->suffix_count; i++)
+        put_ptr(answer, client, server->suffixes[i]);
+    return (unsigned)server->suffix_count;
+}
+
+static bool begins_with_test_entry(const struct question *question)
+{
+    return question->name_length > sizeof TEST_ENTRY &&
+           memcmp(question->name, TEST_ENTRY, sizeof TEST_ENTRY - 1) == 0;
+}
+
+/* Both ends' root label is compared too. */
+static bool is_of_lists(const struct question *question)
+{
+    const size_t length = sizeof LISTS;
+
+    return question->name_length > length &&
+           memcmp(question->name + question->name_length - length, LISTS,
+                  length) == 0;
 }
 
 static unsigned put_found(const struct server *server, struct answer *answer,
                           const struct question *question)
 {
     struct in_addr address;
+    const bool tested = begins_with_test_entry(question);
 
+    if (is_of_lists(question) && !tested)
+        return 0;
     switch (question->type) {
     case TYPE_A:
-        address = address_of(server, question);
+        address = tested ? server->address : address_of(server, question);
         put_record(answer, NAME_OF_QUERY, TYPE_A, sizeof address);
         put(answer, &address, sizeof address);
         return 1;
     case TYPE_PTR:
-        return put_ptr(answer, question, server->suffix);
+        return put_ptrs(server, answer, question);
     case TYPE_MX:
         put_record(answer, NAME_OF_QUERY, TYPE_MX, 2 + 3 + 2);
         put_u16(answer, 10);
@@ -278,6 +314,8 @@ static void receive(struct server *server)
         if (!read_question(packet, (size_t)length, &question))
             continue;
         server->questions++;
+        if (server->mute)
+            continue;
         answer = &server->queue[(server->first + server->count++) % QUEUE_SIZE];
         answer->due = bench_now_us() + server->delay_us;
         answer->to = from;
@@ -371,7 +409,6 @@ static sigset_t catch_tell(void)
 int main(int argc, char **argv)
 {
     struct server server = {
-        .suffix = "client.example",
         .queue = bench_alloc(QUEUE_SIZE, sizeof *server.queue),
     };
     const char *address = "127.0.0.2";
@@ -379,17 +416,24 @@ int main(int argc, char **argv)
     int option;
 
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while ((option = getopt(argc, argv, "d:a:s:")) != -1) {
+    while ((option = getopt(argc, argv, "d:a:s:m")) != -1) {
         if (option == 'd')
             server.delay_us =
                 bench_number('d', optarg, DELAY_MOST_MS) * US_PER_MS;
         else if (option == 'a')
             address = optarg;
-        else if (option == 's' && strlen(optarg) <= LABEL_MOST)
-            server.suffix = optarg;
+        else if (option == 's' && strlen(optarg) <= LABEL_MOST &&
+                 server.suffix_count < SUFFIXES_MOST)
+            server.suffixes[server.suffix_count++] = optarg;
+        else if (option == 'm')
+            server.mute = true;
         else
-            bench_fail("usage: dns_server [-d MS] [-a ADDRESS] [-s SUFFIX]", 0);
+            bench_fail("usage: dns_server [-d MS] [-a ADDRESS] [-s SUFFIX]... "
+                       "[-m]",
+                       0);
     }
+    if (server.suffix_count == 0)
+        server.suffixes[server.suffix_count++] = "client.example";
     if (inet_pton(AF_INET, address, &server.address) != 1)
         bench_fail("-a: no IPv4 address", 0);
     while_waiting = catch_tell();
