@@ -9,6 +9,10 @@
 #define DETAIL_SIZE 1024
 #define RECORD_SIZE 3072
 
+/** Octets that are logged of a HELO argument which is no name: it may have
+ * 64 KiB, and what follows it in the line must find its place. */
+#define ODD_HELO_MOST 100
+
 static const char *stage_name(enum stage stage)
 {
     switch (stage) {
@@ -43,6 +47,15 @@ static struct span reverse_name(const struct facts *facts)
 
     facts_reverse(facts, &name);
     return span_of(name ? name : "");
+}
+
+static struct span helo_said(const struct helo_facts *helo)
+{
+    struct span text = helo->text;
+
+    if (helo->form != HELO_NAME && text.length > ODD_HELO_MOST)
+        text.length = ODD_HELO_MOST;
+    return text;
 }
 
 /* As a reply has it: with the null sender to be seen. */
@@ -141,7 +154,7 @@ static void add_whose(struct text *line, const struct message *message,
     message_facts(message, &facts);
     add_if(line, "client", client_text(message->session, address));
     add_if(line, "reverse", reverse_name(&facts));
-    add_if(line, "helo", facts.helo.text);
+    add_if(line, "helo", helo_said(&facts.helo));
     if (message->sender.given)
         text_add_pair(line, "sender", span_of(message->sender_wire));
     add_if(line, "recipient", span_of(recipient));

@@ -239,7 +239,7 @@ def check_dialogues(lab):
                              for turn in sessions[0].turns])
 
 
-# Where a callout may go.
+# Where a callout may go: D14.
 
 RESERVED = [
     "0.0.0.0", "10.0.0.1", "10.30.9.9", "100.64.0.1", "127.0.0.1",

@@ -196,6 +196,7 @@ static void mapped_address_is_no_ipv6_address(void **state)
     dns_answer_drop(answer);
 }
 
+/* D19 */
 static void lives_stay_within_bounds(void **state)
 {
     static const struct {
