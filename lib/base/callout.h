@@ -90,6 +90,12 @@ enum callout_when {
     CALLOUT_WHEN_NEVER
 };
 
+/** So many in a time, evenly in the long run; a count of 0: without limit. */
+struct callout_rate {
+    uint32_t count;
+    uint32_t per_ms;
+};
+
 /** `callout:` and the callout lives of `cache:` in the policy file. */
 struct callout_settings {
     char name[NAME_SIZE]; /* what we say in EHLO: the identity */
@@ -99,9 +105,10 @@ struct callout_settings {
     uint32_t total_ms;      /* for the whole callout, all exchangers together */
     uint32_t most;          /* callouts under way at once */
     uint32_t most_per_host; /* connections to one address at once */
-    uint32_t valid_s;       /* how long a pass is kept */
-    uint32_t invalid_s;     /* a fail, and an unknown */
-    uint32_t temperror_s;   /* greylisted and unreachable */
+    struct callout_rate per_domain; /* callouts about one sender domain */
+    uint32_t valid_s;               /* how long a pass is kept */
+    uint32_t invalid_s;             /* a fail, and an unknown */
+    uint32_t temperror_s;           /* greylisted and unreachable */
 };
 
 #endif

@@ -126,6 +126,12 @@ static void describe_answer(struct text *text, const struct facts *facts)
         words_add_sender(text, &facts->sender.path);
         return;
     }
+    if (answer->outcome == CALLOUT_CAPACITY) {
+        text_add(text, "too many senders are being verified at once to ask "
+                       "about ");
+        words_add_sender(text, &facts->sender.path);
+        return;
+    }
     if (answer->exchanger[0] == '\0') {
         text_addf(text, "no mail exchanger of %s could be asked",
                   facts->sender.path.domain);

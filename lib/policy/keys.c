@@ -119,6 +119,8 @@ static const struct key table[] = {
           "1000"),
     RANGE("callout.limits.per-host", POLICY(callout.most_per_host), count, "1",
           "20000", "4"),
+    PLAIN("callout.limits.per-domain", POLICY(callout.per_domain), rate,
+          "30/1m"),
     RANGE("callout.limits.waiting", POLICY(waiting_most), count, "0", "20000",
           "1000"),
     RANGE("callout.port", POLICY(callout.port), short, "1", "65535", "25"),

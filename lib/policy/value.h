@@ -42,6 +42,7 @@ extern const struct value_type value_duration_s;    /* uint32_t */
 extern const struct value_type value_size;          /* size_t, octets */
 extern const struct value_type value_count;         /* uint32_t */
 extern const struct value_type value_short;         /* uint16_t */
+extern const struct value_type value_rate;          /* callout_rate */
 extern const struct value_type value_mode;          /* uint32_t, octal */
 extern const struct value_type value_word;          /* an enum */
 extern const struct value_type value_flag;          /* bool */

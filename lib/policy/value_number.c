@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#define RATE_MOST 1000000
+#define DAY_MS    86400000
+
 struct unit {
     const char *name;
     uint64_t factor;
@@ -108,6 +111,31 @@ static enum taken take_count(const struct value *value, const char *text,
     return TAKEN;
 }
 
+/* COUNT/TIME: "30/1m". */
+static bool rate_read(struct callout_rate *rate, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    char digits[16];
+    uint64_t count, ms;
+
+    if (slash == NULL || (size_t)(slash - text) >= sizeof(digits))
+        return false;
+    memcpy(digits, text, (size_t)(slash - text));
+    digits[slash - text] = '\0';
+    if (!number_read(digits, ones, &count) || count > RATE_MOST || count == 0 ||
+        !number_read(slash + 1, milliseconds, &ms) || ms > DAY_MS || ms == 0)
+        return false;
+    *rate = (struct callout_rate){(uint32_t)count, (uint32_t)ms};
+    return true;
+}
+
+static enum taken take_rate(const struct value *value, const char *text,
+                            void *place)
+{
+    (void)value;
+    return rate_read(place, text) ? TAKEN : TAKEN_NOT;
+}
+
 static enum taken take_short(const struct value *value, const char *text,
                              void *place)
 {
@@ -203,6 +231,9 @@ const struct value_type value_size = {
     .take = take_size};
 const struct value_type value_count = {.expected = "a number",
                                        .take = take_count};
+const struct value_type value_rate = {
+    .expected = "a number in a time of at most 1d, such as 30/1m",
+    .take = take_rate};
 const struct value_type value_short = {.expected = "a number",
                                        .take = take_short};
 const struct value_type value_mode = {

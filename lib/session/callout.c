@@ -91,6 +91,21 @@ static void take_internal_fault(struct message *message)
     message->sender.callout = &message->callout;
 }
 
+/* Whoever has no turn when the message's waiting is nearly over is told of
+ * that, and not that the callout is under way. */
+static instant patience_of(const struct message *message)
+{
+    const struct session *session = message->session;
+    const uint32_t within_ms = session->policy->reply_within_ms;
+    const instant least = instant_after_ms(clock_now(session->service->clock),
+                                           within_ms - within_ms / 10);
+
+    if (message->deadline == INSTANT_NEVER)
+        return least;
+    return instant_after_ms(message->deadline, 0) -
+           (instant)(within_ms / 10) * 1000;
+}
+
 void message_begin_callout(struct message *message, const struct facts *facts)
 {
     struct session *session = message->session;
@@ -113,6 +128,7 @@ void message_begin_callout(struct message *message, const struct facts *facts)
     wait->message = message;
     wait->ask.path = message->sender.path;
     wait->ask.settings = session->policy->callout;
+    wait->ask.patience = patience_of(message);
     wait->ask.target_count = facts_targets(facts, wait->ask.targets);
     wait->ask.done = take_answer;
     message->wait = wait;

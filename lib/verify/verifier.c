@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Flights under way or waiting; beyond it askers get CALLOUT_INTERNAL at once,
+/** Flights under way or waiting; beyond it askers get CALLOUT_CAPACITY at once,
  * or a flood of forged senders would fill the memory with its queue. */
 #define FLIGHTS_MOST 10000
 
@@ -32,6 +32,7 @@ struct verifier {
     struct loop *loop;
     struct callouts *callouts;
     struct turns *turns;
+    struct loop_timer *pace; /* when a domain's rate lets it go on */
     struct call *calls;
     atomic_size_t flights; /* read by any thread */
     struct loop_job stop;
@@ -41,13 +42,15 @@ struct verifier {
     struct flight *chains[CHAINS];
 };
 
-/** A callout under way and all who wait for it. The first asker waits as long
- * as it flies, so that path, targets and settings are his. */
+/** A callout under way and all who wait for it. Path, targets and settings are
+ * the first asker's, who waits as long as it flies; before it does, whoever
+ * becomes the first. */
 struct flight {
     struct turn turn;
     struct verifier *verifier;
     struct verify_ask *askers, **last;
-    struct loop_timer *timer; /* while it waits for its turn */
+    struct loop_timer *timer; /* while it waits for its turn: until `deadline`,
+                                 or the next asker's patience ends */
     size_t target;            /* called, or waited for */
     bool begun;               /* it has had a turn: `deadline` counts */
     instant deadline;
@@ -177,6 +180,16 @@ static void weigh_our_fault(struct flight *flight, const char *what)
     weigh(flight, &answer);
 }
 
+/* Without a turn: when the next asker loses his patience. */
+static void set_patience(struct flight *flight)
+{
+    instant next = INSTANT_NEVER;
+    for (const struct verify_ask *ask = flight->askers; ask != NULL;
+         ask = ask->next)
+        next = ask->patience < next ? ask->patience : next;
+    loop_timer_set(flight->timer, next);
+}
+
 /* The target after the one that gave this answer. An exchanger that wants us
  * to come later wants it at its other address, too. */
 static size_t next_target(const struct flight *flight,
@@ -191,31 +204,38 @@ static size_t next_target(const struct flight *flight,
     return next;
 }
 
+/* The domain whose turns a flight takes; that of a literal is its text. */
+static const char *domain_of(const struct flight *flight)
+{
+    return flight->askers->path.domain;
+}
+
 /* Wait for the turn to call the flight's target; land when there is none, or no
- * time for it. Whoever has had a turn waits until his deadline; until the
- * first one comes, for as long as a callout may take. */
+ * time for it. Whoever has had a turn waits until his deadline. */
 static void wait_for_turn(struct flight *flight)
 {
     const struct verify_ask *ask = flight->askers;
-    const struct turn_terms terms = {ask->settings.most,
-                                     ask->settings.most_per_host,
-                                     .first = flight->begun};
+    const struct turn_terms terms = {.most = ask->settings.most,
+                                     .most_per_host =
+                                         ask->settings.most_per_host,
+                                     .per_domain = ask->settings.per_domain,
+                                     .again = flight->begun};
     instant at = now(flight->verifier);
     if (flight->target >= ask->target_count ||
         (flight->begun && at >= flight->deadline)) {
         land(flight);
         return;
     }
-    if (!turns_wait(flight->verifier->turns, &flight->turn,
+    if (!turns_wait(flight->verifier->turns, &flight->turn, domain_of(flight),
                     &ask->targets[flight->target].address, &terms)) {
         weigh_our_fault(flight, "out of memory");
         land(flight);
         return;
     }
-    loop_timer_set(flight->timer,
-                   flight->begun
-                       ? flight->deadline
-                       : instant_after_ms(at, ask->settings.total_ms));
+    if (flight->begun)
+        loop_timer_set(flight->timer, flight->deadline);
+    else
+        set_patience(flight);
 }
 
 static void fly_on(struct flight *flight, enum callout_outcome outcome)
@@ -267,11 +287,29 @@ static void end_call(struct call *call)
     free(call);
 }
 
+static void take_turns(struct verifier *verifier);
+
+static void on_pace(void *context)
+{
+    take_turns(context);
+}
+
+/* Come back when a domain's rate lets it go on. Without memory for the timer
+ * its flights go on with the next turn of anybody, or their askers leave. */
+static void set_pace(struct verifier *verifier, instant due)
+{
+    if (verifier->pace == NULL && due != INSTANT_NEVER)
+        verifier->pace = loop_timer_new(verifier->loop, on_pace, verifier);
+    if (verifier->pace != NULL)
+        loop_timer_set(verifier->pace, due);
+}
+
 /* Let everybody call whose turn it is: after any change that can bring one. */
 static void take_turns(struct verifier *verifier)
 {
     struct turn *turn;
-    while ((turn = turns_take(verifier->turns)) != NULL) {
+    instant due;
+    while ((turn = turns_take(verifier->turns, now(verifier), &due)) != NULL) {
         struct flight *flight = flight_of_turn(turn);
         loop_timer_set(flight->timer, INSTANT_NEVER);
         if (!flight->begun) {
@@ -285,6 +323,7 @@ static void take_turns(struct verifier *verifier)
             fly_on(flight, CALLOUT_INTERNAL);
         }
     }
+    set_pace(verifier, due);
 }
 
 static void on_answered(void *context, const struct callout_answer *answer)
@@ -307,23 +346,49 @@ static void on_closed(void *context)
     take_turns(verifier);
 }
 
-/* No turn has come in time. */
+/* Take those off whose patience is over. */
+static struct verify_ask *take_impatient(struct flight *flight, instant at)
+{
+    struct verify_ask *impatient = NULL;
+    flight->last = &flight->askers;
+    while (*flight->last != NULL) {
+        struct verify_ask *ask = *flight->last;
+        if (ask->patience > at) {
+            flight->last = &ask->next;
+            continue;
+        }
+        *flight->last = ask->next;
+        ask->next = impatient;
+        impatient = ask;
+    }
+    return impatient;
+}
+
+/* No turn has come in time. A flight that nobody waits for any more, and that
+ * nobody has been called for, is none. */
 static void on_timer(void *context)
 {
     struct flight *flight = context;
-    if (!flight->answered)
-        weigh_our_fault(flight, "its turn did not come within callout.timeout");
-    land(flight);
+    const struct callout_answer none = {.outcome = CALLOUT_CAPACITY,
+                                        .learnt = now(flight->verifier)};
+    if (flight->begun) {
+        if (!flight->answered)
+            weigh(flight, &none);
+        land(flight);
+        return;
+    }
+    struct verify_ask *impatient = take_impatient(flight, none.learnt);
+    if (flight->askers == NULL)
+        (void)take_down(flight);
+    else
+        set_patience(flight);
+    wake(impatient, &none);
 }
 
-/* A flight with its first asker. NULL: our own fault. */
+/* A flight with its first asker. NULL: memory ends. */
 static struct flight *new_flight(struct verify_ask *ask, const char *key)
 {
     struct verifier *verifier = ask->verifier;
-    if (atomic_load(&verifier->flights) >= FLIGHTS_MOST) {
-        log_our_fault(verifier, "too many wait for their turn");
-        return NULL;
-    }
     struct flight *flight = calloc(1, sizeof(*flight));
     if (flight == NULL)
         return NULL;
@@ -349,19 +414,32 @@ static bool is_askable(const struct mailpath *path)
            !path->utf8;
 }
 
-/* Join the flight to this address, or begin one. False: our own fault. */
-static bool board(struct verify_ask *ask)
+static void join(struct flight *flight, struct verify_ask *ask)
+{
+    *flight->last = ask;
+    flight->last = &ask->next;
+    if (!flight->begun)
+        set_patience(flight);
+}
+
+/* Join the flight to this address, or begin one. False, with the outcome: it
+ * cannot be. */
+static bool board(struct verify_ask *ask, enum callout_outcome *outcome)
 {
     struct verifier *verifier = ask->verifier;
     char key[MAILPATH_SIZE];
+    *outcome = CALLOUT_INTERNAL;
     if (!is_askable(&ask->path) || !mailpath_write(&ask->path, key))
         return false;
     ask->next = NULL;
     struct flight **link = find(verifier, key);
     if (*link != NULL) {
-        *(*link)->last = ask;
-        (*link)->last = &ask->next;
+        join(*link, ask);
         return true;
+    }
+    if (atomic_load(&verifier->flights) >= FLIGHTS_MOST) {
+        *outcome = CALLOUT_CAPACITY;
+        return false;
     }
     *link = new_flight(ask, key);
     if (*link == NULL)
@@ -382,7 +460,8 @@ static void run_ask(struct loop_job *job)
     if (verifier->stopped)
         ask->done(ask, NULL);
     /* It may have been learnt since the asker looked. */
-    else if (verifier_kept(verifier, &ask->path, &answer) || !board(ask))
+    else if (verifier_kept(verifier, &ask->path, &answer) ||
+             !board(ask, &answer.outcome))
         ask->done(ask, &answer);
 }
 
@@ -398,6 +477,7 @@ static void run_stop(struct loop_job *job)
     void *around = (char *)job - offsetof(struct verifier, stop);
     struct verifier *verifier = around;
     verifier->stopped = true;
+    loop_timer_free(&verifier->pace);
     for (struct call *call = verifier->calls, *next; call != NULL;
          call = next) {
         next = call->next;

@@ -29,6 +29,9 @@ struct verify_ask {
     struct callout_target targets[CALLOUT_TARGETS_MOST]; /* in order of try */
     size_t target_count;
     struct callout_settings settings; /* a flight keeps its first asker's */
+    /** Until when he waits for a flight that has no turn yet: then he is told
+     * CALLOUT_CAPACITY. Once it has one, he waits as long as it flies. */
+    instant patience;
     /** Called once on the loop's thread, when the flight has landed or the
      * verifier is stopped (`answer` is NULL then). */
     void (*done)(struct verify_ask *ask, const struct callout_answer *answer);
@@ -36,13 +39,14 @@ struct verify_ask {
 };
 
 /**
- * Join the flight to this address or begin one; any thread. It goes on to its
- * end whether or not somebody still waits. With every callout of `most` or
- * `most_per_host` under way it waits its turn, first come first served.
+ * Join the flight to this address or begin one; any thread. A flight that has
+ * had its turn goes on to its end whether or not somebody still waits; one that
+ * has not is forgotten with the last asker's patience. Over a limit it waits
+ * its turn, see turns.h.
  *
- * CALLOUT_INTERNAL, which is never kept, is the answer too when no turn came
- * within `total_ms`, when too many wait already, and at once about an address
- * that needs SMTPUTF8. Without a target it is CALLOUT_UNREACHABLE.
+ * CALLOUT_CAPACITY and CALLOUT_INTERNAL are never kept. CALLOUT_CAPACITY is the
+ * answer too when too many wait already; CALLOUT_INTERNAL at once about an
+ * address that needs SMTPUTF8. Without a target it is CALLOUT_UNREACHABLE.
  */
 void verifier_ask(struct verifier *verifier, struct verify_ask *ask);
 

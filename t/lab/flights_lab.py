@@ -103,7 +103,7 @@ def check_begin(lab, peer):
 
 LIMITS_RECORDS = "".join(
     f"busy{number}.example MX 10 mx.busy{number}.example\n"
-    f"mx.busy{number}.example A 45.30.93.{number}\n" for number in range(1, 7))
+    f"mx.busy{number}.example A 45.30.93.{number}\n" for number in range(1, 8))
 
 
 def senders(what, domains):
@@ -145,6 +145,37 @@ def check_limits(lab):
         found = most_at_once(peers)
         lab.tally.note(f"limits: {limit}: at once, at most", found in most,
                        most, found)
+
+
+def check_capacity(lab):
+    """Who has no turn in time is unknown, and no call is made for him; who has
+    one is told that it is under way, and finds its answer when he retries.
+    """
+    postfix = [lab.servers["postfix"]]
+    slow = lab.peer("45.30.93.7", greeting=[2.5, "220 slow"])
+
+    def ask(what, sender, reply, finding):
+        return Case(f"capacity: {what}", GOOD[0], NAME,
+                    f"{sender}@busy7.example", reply, f"callout={finding}")
+
+    for limit in ("{per-host: 1}", "{total: 1}", "{per-domain: 1/1m}"):
+        slow.forget()
+        text = policy(limits=limit, timeout="{connect: 1s, reply: 4s,"
+                      " total: 8s}")
+        lab.restart(text.replace("policy:\n", "policy:\n  reply-within: 1s\n",
+                                 1), **SITE)
+        lab.play([ask(f"{limit}: one that is asked about", "first",
+                      refused("450 4.1.7", "still verifying"),
+                      "temperror/in-progress")], postfix)
+        lab.play([ask(f"{limit}: one over the limit", "second",
+                      refused("450 4.1.7", "too many senders"),
+                      "unknown/capacity")], postfix)
+        time.sleep(1.5)
+        lab.play([ask(f"{limit}: the first again", "first", TAKEN, "pass")],
+                 postfix)
+        lab.tally.equal(f"capacity: {limit}: who was called about",
+                        ["RCPT TO:<first@busy7.example>"],
+                        [line.text for line in slow.said("RCPT")])
 
 
 def check_waiting(lab):
@@ -244,6 +275,7 @@ def main():
         check_when(lab, good)
         check_begin(lab, good)
         check_limits(lab)
+        check_capacity(lab)
         check_waiting(lab)
         check_sharing(lab)
         check_memory(lab)

@@ -65,6 +65,10 @@ static const struct {
     {"not SMTP", CALLOUT_UNREACHABLE, CALLOUT_AT_GREETING,
      CALLOUT_TROUBLE_PROTOCOL, 0, "", RESULT_TEMPERROR, REASON_UNREACHABLE,
      AT "gave an answer to our connection that is not SMTP"},
+    {"over a limit", CALLOUT_CAPACITY, CALLOUT_AT_CONNECT, CALLOUT_TROUBLE_NONE,
+     0, "", RESULT_UNKNOWN, REASON_CAPACITY,
+     "too many senders are being verified at once to ask about "
+     "<user@example.org>"},
     {"our own fault", CALLOUT_INTERNAL, CALLOUT_AT_CONNECT,
      CALLOUT_TROUBLE_NONE, 0, "", RESULT_TEMPERROR, REASON_INTERNAL,
      "an error of our own kept us from verifying <user@example.org>"},

@@ -101,8 +101,17 @@ static const struct row errors[] = {
       ":2:21: unknown key `callout.give-up`, expected one of when, begin, "
       "timeout, limits, port, networks"}},
     {IDENTITY "callout: {limits: {per-domain: 30}}\n",
-     {":2:20: unknown key `callout.limits.per-domain`, expected one of total, "
-      "per-host, waiting"}},
+     {":2:32: `callout.limits.per-domain` is `30`, expected a number in a time "
+      "of at most 1d, such as 30/1m"}},
+    {IDENTITY "callout: {limits: {per-domain: 0/1m}}\n",
+     {":2:32: `callout.limits.per-domain` is `0/1m`, expected a number in a "
+      "time of at most 1d, such as 30/1m"}},
+    {IDENTITY "callout: {limits: {per-domain: 5/2d}}\n",
+     {":2:32: `callout.limits.per-domain` is `5/2d`, expected a number in a "
+      "time of at most 1d, such as 30/1m"}},
+    {IDENTITY "callout: {limits: {per-domian: 5/1d}}\n",
+     {":2:20: unknown key `callout.limits.per-domian`, did you mean "
+      "`per-domain`?"}},
     {IDENTITY "policy: {cleint: {fail: reject}}\n",
      {":2:10: unknown key `policy.cleint`, expected one of mode, reply-at, "
       "reply-within, internal-error, helo-syntax, helo-identity, "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* turns_test.c - the order of turns, both limits, and those who leave */
+/* turns_test.c - the order of turns, the limits, and those who leave */
 #include "verify/turns.h"
 
 #include <setjmp.h>
@@ -8,24 +8,24 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#define S ((instant)1000000)
+
 enum { MOST = 3, MOST_PER_HOST = 2 };
 
-static struct address host(uint8_t number)
+static const struct turn_terms usual = {.most = MOST,
+                                        .most_per_host = MOST_PER_HOST};
+
+static void wait_for(struct turns *turns, struct turn *turn, const char *domain,
+                     uint8_t host, const struct turn_terms *terms)
 {
-    return (struct address){.octets = {[15] = number}};
+    const struct address address = {.octets = {[15] = host}};
+    assert_true(turns_wait(turns, turn, domain, &address, terms));
 }
 
-static void wait_with(struct turns *turns, struct turn *turn, uint8_t number,
-                      bool first)
+static struct turn *take(struct turns *turns)
 {
-    const struct turn_terms terms = {MOST, MOST_PER_HOST, first};
-    struct address address = host(number);
-    assert_true(turns_wait(turns, turn, &address, &terms));
-}
-
-static void wait_for(struct turns *turns, struct turn *turn, uint8_t number)
-{
-    wait_with(turns, turn, number, false);
+    instant due;
+    return turns_take(turns, S, &due);
 }
 
 static void test_first_come(void **state)
@@ -33,68 +33,134 @@ static void test_first_come(void **state)
     struct turns *turns = turns_new();
     struct turn turn[5] = {{0}};
     assert_non_null(turns);
-    assert_null(turns_take(turns));
+    assert_null(take(turns));
     for (uint8_t i = 0; i < 5; i++)
-        wait_for(turns, &turn[i], i);
+        wait_for(turns, &turn[i], "a.example", i, &usual);
     for (size_t i = 0; i < MOST; i++)
-        assert_ptr_equal(turns_take(turns), &turn[i]);
-    assert_null(turns_take(turns));
+        assert_ptr_equal(take(turns), &turn[i]);
+    assert_null(take(turns));
     turns_end(turns, turn[1].host);
-    assert_ptr_equal(turns_take(turns), &turn[3]);
-    assert_null(turns_take(turns));
+    assert_ptr_equal(take(turns), &turn[3]);
+    assert_null(take(turns));
     turns_end(turns, turn[0].host);
     turns_end(turns, turn[2].host);
-    assert_ptr_equal(turns_take(turns), &turn[4]);
-    assert_null(turns_take(turns));
+    assert_ptr_equal(take(turns), &turn[4]);
+    assert_null(take(turns));
     turns_end(turns, turn[3].host);
     turns_end(turns, turn[4].host);
     turns_free(&turns);
     assert_null(turns);
 }
 
-/* Who waits for a busy host holds up nobody else, and is the next when it is
- * free, before those who came later. */
+/* Who waits for a busy host holds up no other domain, and is the next when it
+ * is free. */
 static void test_busy_host(void **state)
 {
     struct turns *turns = turns_new();
-    struct turn turn[6] = {{0}};
+    struct turn turn[5] = {{0}};
     assert_non_null(turns);
     for (size_t i = 0; i < 4; i++)
-        wait_for(turns, &turn[i], 1);
-    wait_for(turns, &turn[4], 2);
-    assert_ptr_equal(turns_take(turns), &turn[0]);
-    assert_ptr_equal(turns_take(turns), &turn[1]);
-    assert_ptr_equal(turns_take(turns), &turn[4]);
-    assert_null(turns_take(turns));
-    wait_for(turns, &turn[5], 3);
-    turns_end(turns, turn[0].host);
-    assert_ptr_equal(turns_take(turns), &turn[2]);
-    assert_null(turns_take(turns));
+        wait_for(turns, &turn[i], "a.example", 1, &usual);
+    wait_for(turns, &turn[4], "b.example", 2, &usual);
+    assert_ptr_equal(take(turns), &turn[0]);
+    assert_ptr_equal(take(turns), &turn[4]);
+    assert_ptr_equal(take(turns), &turn[1]);
+    assert_null(take(turns));
     turns_end(turns, turn[4].host);
-    assert_ptr_equal(turns_take(turns), &turn[5]);
+    assert_null(take(turns)); /* there is room, but not at that host */
+    turns_end(turns, turn[0].host);
+    assert_ptr_equal(take(turns), &turn[2]);
     turns_end(turns, turn[1].host);
-    assert_ptr_equal(turns_take(turns), &turn[3]);
+    assert_ptr_equal(take(turns), &turn[3]);
     turns_end(turns, turn[2].host);
     turns_end(turns, turn[3].host);
-    turns_end(turns, turn[5].host);
     turns_free(&turns);
 }
 
-static void test_before_others(void **state)
+/* A domain with many who wait has no more than its turn; also where all want
+ * the same host, as at a large provider. */
+static void test_domains_take_turns(void **state)
 {
+    const struct turn_terms alone = {.most = 1, .most_per_host = 1};
+    struct turns *turns = turns_new();
+    struct turn forged[6] = {{0}}, other[2] = {{0}};
+    const struct turn *const order[] = {&forged[0], &other[0],  &forged[1],
+                                        &other[1],  &forged[2], &forged[3],
+                                        &forged[4], &forged[5]};
+    assert_non_null(turns);
+    for (size_t i = 0; i < 6; i++)
+        wait_for(turns, &forged[i], "forged.example", 1, &alone);
+    for (size_t i = 0; i < 2; i++)
+        wait_for(turns, &other[i], "other.example", 1, &alone);
+    for (size_t i = 0; i < 8; i++) {
+        const struct turn *turn = take(turns);
+        assert_ptr_equal(turn, order[i]);
+        assert_null(take(turns));
+        turns_end(turns, turn->host);
+    }
+    turns_free(&turns);
+}
+
+static void test_again_goes_before(void **state)
+{
+    struct turn_terms again = usual;
     struct turns *turns = turns_new();
     struct turn turn[2] = {{0}};
     assert_non_null(turns);
-    wait_for(turns, &turn[0], 1);
-    wait_with(turns, &turn[1], 2, true);
-    assert_ptr_equal(turns_take(turns), &turn[1]);
-    assert_ptr_equal(turns_take(turns), &turn[0]);
+    again.again = true;
+    wait_for(turns, &turn[0], "a.example", 1, &usual);
+    wait_for(turns, &turn[1], "a.example", 1, &again);
+    assert_ptr_equal(take(turns), &turn[1]);
+    assert_ptr_equal(take(turns), &turn[0]);
     turns_end(turns, turn[0].host);
     turns_end(turns, turn[1].host);
     turns_free(&turns);
 }
 
-/* Whoever leaves, from either list, holds up nobody behind him. */
+/* Three a minute: three at once, then one every twenty seconds; and each domain
+ * has its own. A second call for the same is not counted. */
+static void test_rate(void **state)
+{
+    struct turn_terms rated = {.most = 100,
+                               .most_per_host = 100,
+                               .per_domain = {.count = 3, .per_ms = 60000}};
+    struct turn_terms again = rated;
+    struct turns *turns = turns_new();
+    struct turn turn[7] = {{0}};
+    instant due;
+    assert_non_null(turns);
+    again.again = true;
+    for (size_t i = 0; i < 5; i++)
+        wait_for(turns, &turn[i], "a.example", 1, &rated);
+    for (size_t i = 0; i < 3; i++)
+        assert_ptr_equal(turns_take(turns, 100 * S, &due), &turn[i]);
+    assert_null(turns_take(turns, 100 * S, &due));
+    assert_true(due == 120 * S);
+    wait_for(turns, &turn[5], "b.example", 1, &rated);
+    wait_for(turns, &turn[6], "a.example", 2, &again);
+    assert_ptr_equal(turns_take(turns, 119 * S, &due), &turn[5]);
+    assert_ptr_equal(turns_take(turns, 119 * S, &due), &turn[6]);
+    assert_null(turns_take(turns, 119 * S, &due));
+    assert_ptr_equal(turns_take(turns, 120 * S, &due), &turn[3]);
+    assert_null(turns_take(turns, 139 * S, &due));
+    assert_true(due == 140 * S);
+    assert_ptr_equal(turns_take(turns, 140 * S, &due), &turn[4]);
+    for (size_t i = 0; i < 7; i++)
+        turns_end(turns, turn[i].host);
+    /* What was forgotten is whole again, and what is remembered is not. */
+    wait_for(turns, &turn[0], "a.example", 1, &rated);
+    assert_null(turns_take(turns, 141 * S, &due));
+    turns_leave(turns, &turn[0]);
+    for (size_t i = 0; i < 3; i++)
+        wait_for(turns, &turn[i], "a.example", 1, &rated);
+    for (size_t i = 0; i < 3; i++)
+        assert_ptr_equal(turns_take(turns, 300 * S, &due), &turn[i]);
+    for (size_t i = 0; i < 3; i++)
+        turns_end(turns, turn[i].host);
+    turns_free(&turns);
+}
+
+/* Whoever leaves holds up nobody behind him. */
 static void test_leave(void **state)
 {
     struct turns *turns = turns_new();
@@ -102,48 +168,29 @@ static void test_leave(void **state)
     assert_non_null(turns);
     turns_leave(turns, &turn[0]); /* does not wait */
     for (size_t i = 0; i < 5; i++)
-        wait_for(turns, &turn[i], 1);
-    assert_ptr_equal(turns_take(turns), &turn[0]);
-    assert_ptr_equal(turns_take(turns), &turn[1]);
-    assert_null(turns_take(turns));
-    turns_leave(turns, &turn[3]);
-    /* turn[2] is woken twice over, and leaves before it is looked at. */
+        wait_for(turns, &turn[i], i < 4 ? "a.example" : "b.example", 1, &usual);
+    assert_ptr_equal(take(turns), &turn[0]);
+    turns_leave(turns, &turn[4]);
+    turns_leave(turns, &turn[2]);
+    assert_ptr_equal(take(turns), &turn[1]);
+    assert_null(take(turns));
     turns_end(turns, turn[0].host);
     turns_end(turns, turn[1].host);
-    turns_leave(turns, &turn[2]);
-    assert_ptr_equal(turns_take(turns), &turn[4]);
-    assert_null(turns_take(turns));
-    turns_leave(turns, &turn[4]); /* does not wait any more */
-    turns_end(turns, turn[4].host);
-    turns_free(&turns);
-}
-
-/* One woken, gone before it is looked at, while a second waits at the host and
- * no call to it is left that could end. */
-static void test_last_to_leave(void **state)
-{
-    const struct turn_terms alone = {MOST, 1, false};
-    struct turns *turns = turns_new();
-    struct turn turn[3] = {{0}};
-    struct address address = host(1);
-    assert_non_null(turns);
-    for (size_t i = 0; i < 3; i++)
-        assert_true(turns_wait(turns, &turn[i], &address, &alone));
-    assert_ptr_equal(turns_take(turns), &turn[0]);
-    assert_null(turns_take(turns));
-    turns_end(turns, turn[0].host);
-    turns_leave(turns, &turn[1]);
-    assert_ptr_equal(turns_take(turns), &turn[2]);
-    turns_end(turns, turn[2].host);
+    assert_ptr_equal(take(turns), &turn[3]);
+    turns_leave(turns, &turn[3]); /* does not wait any more */
+    turns_end(turns, turn[3].host);
     turns_free(&turns);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first_come),    cmocka_unit_test(test_busy_host),
-        cmocka_unit_test(test_before_others), cmocka_unit_test(test_leave),
-        cmocka_unit_test(test_last_to_leave),
+        cmocka_unit_test(test_first_come),
+        cmocka_unit_test(test_busy_host),
+        cmocka_unit_test(test_domains_take_turns),
+        cmocka_unit_test(test_again_goes_before),
+        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

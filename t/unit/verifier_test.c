@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* verifier_test.c - flights over real sockets to scripted servers: who is
  * called, how often, in what order, and what all askers are told */
-#include "verify/verifier.h"
-
-#include "smtp_server.h"
+#include "verifier_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,158 +12,6 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <cmocka.h>
-
-#define ASKERS  200
-#define THREADS 4
-
-#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
-
-/** One asker, and what he was told. */
-struct asker {
-    struct verify_ask ask;
-    atomic_bool told;
-    bool cut; /* told without an answer */
-    struct callout_answer answer;
-};
-
-/** The loop, the verifier on it, the servers, the askers and what they wish by
- * default. */
-struct world {
-    struct loop *loop;
-    struct verifier *verifier;
-    struct servers servers;
-    struct callout_settings settings;
-    bool stopped;
-    struct asker askers[ASKERS];
-};
-
-static struct world *begin(const struct server_script *scripts, size_t count)
-{
-    struct world *world = calloc(1, sizeof(*world));
-    assert_non_null(world);
-    servers_start(&world->servers, scripts, count);
-    world->loop = loop_new(&clock_system);
-    assert_non_null(world->loop);
-    world->verifier = verifier_new(world->loop, 1 << 20);
-    assert_non_null(world->verifier);
-    assert_true(loop_start(world->loop));
-    world->settings = (struct callout_settings){
-        .name = "mx1.example.org",
-        .port = world->servers.port,
-        .connect_ms = 2000,
-        .reply_ms = 200,
-        .total_ms = 10000,
-        .most = 100,
-        .most_per_host = 10,
-        .valid_s = 1000,
-        .invalid_s = 1000,
-        .temperror_s = 1000,
-    };
-    return world;
-}
-
-static void pause_ms(long ms)
-{
-    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
-    (void)nanosleep(&pause, NULL);
-}
-
-/* Wait until it holds, for ten seconds at most. */
-#define EVENTUALLY(holds)                                \
- do {                                                    \
-  for (int tries = 0; tries < 5000 && !(holds); tries++) \
-   pause_ms(2);                                          \
-  assert_true(holds);                                    \
- } while (0)
-
-static void end(struct world *world)
-{
-    if (!world->stopped)
-        verifier_stop(world->verifier);
-    loop_stop(world->loop);
-    loop_free(&world->loop);
-    verifier_free(&world->verifier);
-    assert_null(world->verifier);
-    servers_stop(&world->servers);
-    free(world);
-}
-
-static void on_done(struct verify_ask *ask, const struct callout_answer *answer)
-{
-    struct asker *asker = (struct asker *)ask;
-    asker->cut = answer == NULL;
-    if (answer != NULL)
-        asker->answer = *answer;
-    atomic_store(&asker->told, true);
-}
-
-/* What to ask about an address: of the servers from `first` on. */
-static void prepare(const struct world *world, struct asker *asker,
-                    const char *address, size_t first, size_t count)
-{
-    struct verify_ask *ask = &asker->ask;
-    memset(asker, 0, sizeof(*asker));
-    mailpath_parse(&ask->path, span_of(address));
-    ask->settings = world->settings;
-    ask->done = on_done;
-    ask->target_count = count;
-    for (size_t i = 0; i < count; i++) {
-        char text[ADDRESS_TEXT_SIZE];
-        struct callout_target *target = &ask->targets[i];
-        (void)snprintf(target->exchanger, sizeof(target->exchanger),
-                       "mx%zu.example.com", first + i);
-        (void)snprintf(text, sizeof(text), "127.0.0.%zu", first + i + 2);
-        assert_true(address_parse(&target->address, span_of(text)));
-    }
-}
-
-static void ask_at(struct world *world, struct asker *asker,
-                   const char *address, size_t first, size_t count)
-{
-    prepare(world, asker, address, first, count);
-    verifier_ask(world->verifier, &asker->ask);
-}
-
-static void ask(struct world *world, struct asker *asker, const char *address,
-                size_t servers)
-{
-    ask_at(world, asker, address, 0, servers);
-}
-
-static int calls(struct world *world, size_t server)
-{
-    return atomic_load(&world->servers.server[server].calls);
-}
-
-static int open_now(struct world *world, size_t server)
-{
-    return atomic_load(&world->servers.server[server].open);
-}
-
-static int at_once(struct world *world, size_t server)
-{
-    return atomic_load(&world->servers.server[server].at_once);
-}
-
-static bool is_kept(struct world *world, const char *address)
-{
-    struct mailpath path;
-    struct callout_answer answer;
-    mailpath_parse(&path, span_of(address));
-    return verifier_kept(world->verifier, &path, &answer);
-}
-
-static void expect(struct asker *asker, enum callout_outcome outcome)
-{
-    EVENTUALLY(atomic_load(&asker->told));
-    assert_false(asker->cut);
-    assert_int_equal(asker->answer.outcome, outcome);
-}
-
-struct crowd {
-    struct world *world;
-    struct asker *askers;
-};
 
 static void *ask_many(void *argument)
 {
@@ -214,7 +60,6 @@ static void test_one_flight(void **state)
     end(world);
 }
 
-#define SILENT ""
 #define CLOSES "close"
 
 static const struct {
@@ -340,49 +185,6 @@ static void test_two_addresses(void **state)
     }
 }
 
-#define CROWD 12
-
-/* Ask about `count` addresses at once. */
-static void ask_crowd(struct world *world, struct asker *askers, size_t count,
-                      size_t first, size_t servers)
-{
-    for (size_t i = 0; i < count; i++) {
-        char address[64];
-        (void)snprintf(address, sizeof(address), "%zu-%zu@example.com", first,
-                       i);
-        ask_at(world, &askers[i], address, first, servers);
-    }
-}
-
-/* Both limits hold, and who waits for a busy host holds up nobody. */
-static void test_limits(void **state)
-{
-    static const struct server_script scripts[] = {{0}, {0}, {0}};
-    struct world *world = begin(scripts, 3);
-    atomic_store(&world->servers.gate, false);
-    world->settings.most = 5;
-    world->settings.most_per_host = 2;
-    world->settings.reply_ms = 10000;
-    ask_crowd(world, world->askers, CROWD, 0, 1);
-    ask_crowd(world, world->askers + CROWD, CROWD, 1, 1);
-    ask_crowd(world, world->askers + 2 * CROWD, CROWD, 2, 1);
-    EVENTUALLY(open_now(world, 0) + open_now(world, 1) + open_now(world, 2) ==
-               5);
-    EVENTUALLY(verifier_flights(world->verifier) == 3 * CROWD);
-    pause_ms(50); /* for one too many */
-    assert_int_equal(open_now(world, 0), 2);
-    assert_int_equal(open_now(world, 1), 2);
-    assert_int_equal(open_now(world, 2), 1);
-    atomic_store(&world->servers.gate, true);
-    for (size_t i = 0; i < 3 * CROWD; i++)
-        expect(&world->askers[i], CALLOUT_ACCEPTED);
-    for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(calls(world, i), CROWD);
-        assert_in_range(at_once(world, i), 1, 2);
-    }
-    end(world);
-}
-
 /* The deadline of the whole is that of all exchangers together. */
 static void test_total(void **state)
 {
@@ -401,56 +203,6 @@ static void test_total(void **state)
     assert_int_equal(calls(world, 1), 1);
     assert_int_equal(calls(world, 2), 0);
     end(world);
-}
-
-/* A turn that does not come in time is our fault, and no answer to keep. After
- * a first turn, what was heard then is the answer. */
-static void test_no_turn(void **state)
-{
-    static const struct server_script scripts[] = {{.greeting = SILENT},
-                                                   {.deaf = true}};
-    struct world *world = begin(scripts, 2);
-    struct asker *first = &world->askers[0], *second = &world->askers[1],
-                 *third = &world->askers[2];
-    world->settings.most_per_host = 1;
-    world->settings.reply_ms = 1000;
-    ask(world, first, "a@example.com", 1);
-    EVENTUALLY(calls(world, 0) == 1);
-    world->settings.total_ms = 100;
-    ask(world, second, "b@example.com", 1);
-    prepare(world, third, "c@example.com", 0, 2);
-    third->ask.targets[0] = third->ask.targets[1];
-    third->ask.targets[1].address = second->ask.targets[0].address;
-    verifier_ask(world->verifier, &third->ask);
-    expect(second, CALLOUT_INTERNAL);
-    expect(third, CALLOUT_UNREACHABLE);
-    assert_int_equal(third->answer.trouble, CALLOUT_TROUBLE_REFUSED);
-    assert_false(atomic_load(&first->told));
-    assert_false(is_kept(world, "b@example.com"));
-    assert_true(is_kept(world, "c@example.com"));
-    expect(first, CALLOUT_UNREACHABLE);
-    assert_int_equal(calls(world, 0), 1);
-    end(world);
-}
-
-/* It is bounded how many wait: one more is told so at once. */
-static void test_flood(void **state)
-{
-    const size_t most = 10000;
-    struct world *world = begin(NULL, 0);
-    struct asker *askers = calloc(most + 1, sizeof(*askers));
-    assert_non_null(askers);
-    world->settings.most = 0;
-    world->settings.total_ms = 60000;
-    ask_crowd(world, askers, most + 1, 0, 1);
-    expect(&askers[most], CALLOUT_INTERNAL);
-    assert_int_equal(verifier_flights(world->verifier), most);
-    for (size_t i = 0; i < most; i++)
-        assert_false(atomic_load(&askers[i].told));
-    end(world);
-    for (size_t i = 0; i < most; i++)
-        assert_true(askers[i].cut);
-    free(askers);
 }
 
 static void test_no_target(void **state)
@@ -545,10 +297,7 @@ int main(void)
         cmocka_unit_test(test_one_flight),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_two_addresses),
-        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_total),
-        cmocka_unit_test(test_no_turn),
-        cmocka_unit_test(test_flood),
         cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_no_descriptor),
         cmocka_unit_test(test_not_askable),

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* verifier_limits_test.c - who waits for his turn, for how long, and what he is
+ * told when it does not come */
+#include "verifier_world.h"
+
+/* Both limits hold, and who waits for a busy host holds up nobody. */
+static void test_limits(void **state)
+{
+    static const struct server_script scripts[] = {{0}, {0}, {0}};
+    struct world *world = begin(scripts, 3);
+    atomic_store(&world->servers.gate, false);
+    world->settings.most = 5;
+    world->settings.most_per_host = 2;
+    world->settings.reply_ms = 10000;
+    ask_crowd(world, world->askers, CROWD, 0, 1);
+    ask_crowd(world, world->askers + CROWD, CROWD, 1, 1);
+    ask_crowd(world, world->askers + 2 * CROWD, CROWD, 2, 1);
+    EVENTUALLY(open_now(world, 0) + open_now(world, 1) + open_now(world, 2) ==
+               5);
+    EVENTUALLY(verifier_flights(world->verifier) == 3 * CROWD);
+    pause_ms(50); /* for one too many */
+    assert_int_equal(open_now(world, 0), 2);
+    assert_int_equal(open_now(world, 1), 2);
+    assert_int_equal(open_now(world, 2), 1);
+    atomic_store(&world->servers.gate, true);
+    for (size_t i = 0; i < 3 * CROWD; i++)
+        expect(&world->askers[i], CALLOUT_ACCEPTED);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(calls(world, i), CROWD);
+        assert_in_range(at_once(world, i), 1, 2);
+    }
+    end(world);
+}
+
+/* A turn that does not come in time is no answer to keep, and without anybody
+ * who waits the flight is none. After a first turn, what was heard then is the
+ * answer. */
+static void test_no_turn(void **state)
+{
+    static const struct server_script scripts[] = {{.greeting = SILENT},
+                                                   {.deaf = true}};
+    struct world *world = begin(scripts, 2);
+    struct asker *first = &world->askers[0], *second = &world->askers[1],
+                 *third = &world->askers[2];
+    world->settings.most_per_host = 1;
+    world->settings.reply_ms = 1000;
+    ask(world, first, "a@example.com", 1);
+    EVENTUALLY(calls(world, 0) == 1);
+    world->settings.total_ms = 100;
+    ask(world, second, "b@example.com", 1);
+    prepare(world, third, "c@example.com", 0, 2);
+    third->ask.targets[0] = third->ask.targets[1];
+    third->ask.targets[1].address = second->ask.targets[0].address;
+    verifier_ask(world->verifier, &third->ask);
+    expect(second, CALLOUT_CAPACITY);
+    expect(third, CALLOUT_UNREACHABLE);
+    assert_int_equal(third->answer.trouble, CALLOUT_TROUBLE_REFUSED);
+    assert_false(atomic_load(&first->told));
+    assert_false(is_kept(world, "b@example.com"));
+    assert_true(is_kept(world, "c@example.com"));
+    expect(first, CALLOUT_UNREACHABLE);
+    assert_int_equal(calls(world, 0), 1);
+    end(world);
+}
+
+/* Each asker has his own patience; who comes later may see the turn. */
+static void test_patience(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    struct asker *first = &world->askers[0], *hasty = &world->askers[1],
+                 *patient = &world->askers[2], *alone = &world->askers[3];
+    atomic_store(&world->servers.gate, false);
+    world->settings.most_per_host = 1;
+    world->settings.reply_ms = 5000;
+    ask(world, first, "a@example.com", 1);
+    EVENTUALLY(calls(world, 0) == 1);
+    world->settings.total_ms = 50;
+    ask(world, hasty, "b@example.com", 1);
+    ask(world, alone, "c@example.com", 1);
+    world->settings.total_ms = 10000;
+    ask(world, patient, "b@example.com", 1);
+    expect(hasty, CALLOUT_CAPACITY);
+    expect(alone, CALLOUT_CAPACITY);
+    EVENTUALLY(verifier_flights(world->verifier) == 2);
+    assert_false(atomic_load(&patient->told));
+    atomic_store(&world->servers.gate, true);
+    expect(first, CALLOUT_ACCEPTED);
+    expect(patient, CALLOUT_ACCEPTED);
+    assert_int_equal(calls(world, 0), 2);
+    end(world);
+}
+
+/* Two in ten seconds: the third waits in vain, and another domain does not. */
+static void test_rate(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    struct asker *askers = world->askers;
+    world->settings.per_domain = (struct callout_rate){2, 10000};
+    world->settings.total_ms = 200;
+    ask(world, &askers[0], "a@example.com", 1);
+    ask(world, &askers[1], "b@example.com", 1);
+    ask(world, &askers[2], "c@example.com", 1);
+    ask(world, &askers[3], "a@example.net", 1);
+    expect(&askers[0], CALLOUT_ACCEPTED);
+    expect(&askers[1], CALLOUT_ACCEPTED);
+    expect(&askers[3], CALLOUT_ACCEPTED);
+    expect(&askers[2], CALLOUT_CAPACITY);
+    instant before = clock_now(&clock_system);
+    world->settings.per_domain = (struct callout_rate){1, 300};
+    world->settings.total_ms = 5000;
+    ask(world, &askers[4], "a@example.org", 1);
+    ask(world, &askers[5], "b@example.org", 1);
+    expect(&askers[4], CALLOUT_ACCEPTED);
+    expect(&askers[5], CALLOUT_ACCEPTED);
+    assert_true(clock_now(&clock_system) >= instant_after_ms(before, 300));
+    assert_int_equal(calls(world, 0), 5);
+    end(world);
+}
+
+/* It is bounded how many wait: one more is told so at once. */
+static void test_flood(void **state)
+{
+    const size_t most = 10000;
+    struct world *world = begin(NULL, 0);
+    struct asker *askers = calloc(most + 1, sizeof(*askers));
+    assert_non_null(askers);
+    world->settings.most = 0;
+    world->settings.total_ms = 60000;
+    ask_crowd(world, askers, most + 1, 0, 1);
+    expect(&askers[most], CALLOUT_CAPACITY);
+    assert_int_equal(verifier_flights(world->verifier), most);
+    for (size_t i = 0; i < most; i++)
+        assert_false(atomic_load(&askers[i].told));
+    end(world);
+    for (size_t i = 0; i < most; i++)
+        assert_true(askers[i].cut);
+    free(askers);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_limits),   cmocka_unit_test(test_no_turn),
+        cmocka_unit_test(test_patience), cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_flood),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
