@@ -117,6 +117,24 @@ static void describe_silence(struct text *text, const struct facts *facts)
     }
 }
 
+/* How long ago it was that an answer from memory was given. */
+static void describe_age(struct text *text, uint32_t age_s)
+{
+    static const struct {
+        uint32_t seconds;
+        const char *name;
+    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+    size_t unit = 0;
+
+    if (age_s == 0)
+        return;
+    while (age_s < units[unit].seconds)
+        unit++;
+    uint32_t count = age_s / units[unit].seconds;
+    text_addf(text, " (%u %s%s ago)", (unsigned)count, units[unit].name,
+              count == 1 ? "" : "s");
+}
+
 static void describe_answer(struct text *text, const struct facts *facts)
 {
     const struct callout_answer *answer = facts->sender.callout;
@@ -147,6 +165,9 @@ static void describe_answer(struct text *text, const struct facts *facts)
         describe_reply(text, facts);
     else
         describe_silence(text, facts);
+    describe_age(text, facts->sender.callout_age_s);
+    if (answer->outcome == CALLOUT_GIVEN_UP)
+        text_add(text, "; it has been so for longer than we put mail off");
 }
 
 void callout_describe(struct text *text, struct finding finding,

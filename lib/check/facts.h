@@ -73,6 +73,7 @@ struct sender_facts {
     struct exchanger_facts exchangers[CALLOUT_HOSTS_MOST];
     size_t exchanger_count; /* known once `mx` is; equal ones in random order */
     const struct callout_answer *callout;
+    uint32_t callout_age_s; /* of one that was kept; 0: it is new */
 };
 
 /** What the policy's lists say. */

@@ -108,6 +108,9 @@ static const char *callout_unsure(enum reason reason)
     if (reason == REASON_CAPACITY)
         return "Nothing is wrong so far: more is to be verified than we ask "
                "about at a time, please retry later.";
+    if (reason == REASON_GIVEN_UP)
+        return "See that the mail servers in the domain's MX records can be "
+               "reached on port 25 and answer.";
     if (reason == REASON_UNREACHABLE)
         return "Please retry later. If this lasts, see that the mail servers "
                "in the domain's MX records can be reached on port 25.";

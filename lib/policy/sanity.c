@@ -61,6 +61,22 @@ static void check_times(struct reading *reading, const struct node *root,
                         "before");
 }
 
+static void check_lives(struct reading *reading, const struct node *root,
+                        const struct policy *policy)
+{
+    const struct callout_settings *callout = &policy->callout;
+
+    if (callout->refresh_s >= callout->valid_s)
+        reading_warning(reading, MARK("cache", "refresh"),
+                        "`cache.refresh` is not below `cache.valid`: accepted "
+                        "senders are not verified again in the background, but "
+                        "when they write again");
+    if (callout->temperror_s > callout->give_up_s)
+        reading_warning(reading, MARK("callout", "give-up"),
+                        "`callout.give-up` is below `cache.temperror`, and so "
+                        "comes no sooner than that");
+}
+
 static void check_limits(struct reading *reading, const struct node *root,
                          const struct policy *policy)
 {
@@ -156,6 +172,7 @@ void sanity_check(struct reading *reading, const struct node *root,
     check_rules(reading, root, policy);
     check_patience(reading, root, policy);
     check_times(reading, root, policy);
+    check_lives(reading, root, policy);
     check_limits(reading, root, policy);
     check_callout(reading, root, policy);
     check_socket(reading, root, policy);

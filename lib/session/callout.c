@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#define US_PER_S 1000000
+
 /** Lives from the wish to the answer; the session is held as long. */
 struct callout_wait {
     struct verify_ask ask; /* first: `done` gets back from it to us */
@@ -106,32 +108,57 @@ static instant patience_of(const struct message *message)
            (instant)(within_ms / 10) * 1000;
 }
 
+static void fill_ask(const struct message *message, const struct facts *facts,
+                     struct verify_ask *ask)
+{
+    ask->path = message->sender.path;
+    ask->settings = message->session->policy->callout;
+    ask->patience = patience_of(message);
+    ask->target_count = facts_targets(facts, ask->targets);
+}
+
+/* True when the answer is kept; one that is stale is asked for again, for those
+ * who come later. */
+static bool take_kept(struct message *message, const struct facts *facts)
+{
+    const struct service *service = message->session->service;
+    struct verify_ask *again;
+    bool stale;
+
+    if (!verifier_kept(service->verifier, &message->sender.path,
+                       &message->callout, &stale))
+        return false;
+    message->sender.callout = &message->callout;
+    message->sender.callout_age_s =
+        (uint32_t)((clock_now(service->clock) - message->callout.learnt) /
+                   US_PER_S);
+    message->callout_kept = true;
+    again = stale ? calloc(1, sizeof *again) : NULL;
+    if (again) {
+        fill_ask(message, facts, again);
+        verifier_refresh(service->verifier, again);
+        free(again);
+    }
+    return true;
+}
+
 void message_begin_callout(struct message *message, const struct facts *facts)
 {
     struct session *session = message->session;
-    struct verifier *verifier = session->service->verifier;
     struct callout_wait *wait;
 
     if (message->wait || message->sender.callout ||
-        atomic_load(&session->service->stopping))
+        atomic_load(&session->service->stopping) || take_kept(message, facts))
         return;
-    if (verifier_kept(verifier, &message->sender.path, &message->callout)) {
-        message->sender.callout = &message->callout;
-        message->callout_kept = true;
-        return;
-    }
     wait = calloc(1, sizeof *wait);
     if (!wait) {
         take_internal_fault(message);
         return;
     }
     wait->message = message;
-    wait->ask.path = message->sender.path;
-    wait->ask.settings = session->policy->callout;
-    wait->ask.patience = patience_of(message);
-    wait->ask.target_count = facts_targets(facts, wait->ask.targets);
+    fill_ask(message, facts, &wait->ask);
     wait->ask.done = take_answer;
     message->wait = wait;
     session_hold(session);
-    verifier_ask(verifier, &wait->ask);
+    verifier_ask(session->service->verifier, &wait->ask);
 }

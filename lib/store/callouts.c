@@ -13,19 +13,29 @@ struct callouts {
     struct cache *cache;
 };
 
-/** An answer without the empty room of its two strings. Immutable. */
+/** An answer without the empty room of its two strings, and what follows from
+ * when it came. Immutable. */
 struct kept {
     atomic_uint holds;
     uint16_t code;
-    uint8_t outcome, stage, trouble;
+    uint8_t outcome, stage, trouble, tls;
     uint8_t exchanger_length, words_length;
     struct address address;
     instant learnt;
-    char strings[]; /* the exchanger's name, then its words; no terminators */
+    instant believed; /* until then; what is kept longer is so for `since` */
+    instant refresh;  /* from then on it is stale */
+    instant since;    /* of a pass, its first refusal; of no answer, the first
+                         time there was none; INSTANT_NEVER: neither */
+    char strings[];   /* the exchanger's name, then its words; no terminators */
 };
 
 _Static_assert(NAME_SIZE - 1 <= UINT8_MAX, "a name's length fits an octet");
 _Static_assert(CALLOUT_WORDS_SIZE - 1 <= UINT8_MAX, "so does that of words");
+
+/** When a new answer's instants are; see struct kept. */
+struct life {
+    instant believed, refresh, since;
+};
 
 static void hold(void *value)
 {
@@ -46,7 +56,8 @@ static size_t kept_size(size_t exchanger_length, size_t words_length)
 }
 
 /* NULL when memory ends; held once. */
-static struct kept *pack(const struct callout_answer *answer)
+static struct kept *pack(const struct callout_answer *answer,
+                         const struct life *life)
 {
     size_t exchanger = strlen(answer->exchanger);
     size_t words = strlen(answer->words);
@@ -58,6 +69,10 @@ static struct kept *pack(const struct callout_answer *answer)
     kept->outcome = (uint8_t)answer->outcome;
     kept->stage = (uint8_t)answer->stage;
     kept->trouble = (uint8_t)answer->trouble;
+    kept->tls = (uint8_t)answer->tls;
+    kept->believed = life->believed;
+    kept->refresh = life->refresh;
+    kept->since = life->since;
     kept->exchanger_length = (uint8_t)exchanger;
     kept->words_length = (uint8_t)words;
     kept->address = answer->address;
@@ -72,6 +87,7 @@ static void unpack(const struct kept *kept, struct callout_answer *answer)
     answer->outcome = (enum callout_outcome)kept->outcome;
     answer->stage = (enum callout_stage)kept->stage;
     answer->trouble = (enum callout_trouble)kept->trouble;
+    answer->tls = (enum callout_tls)kept->tls;
     answer->code = kept->code;
     answer->address = kept->address;
     answer->learnt = kept->learnt;
@@ -95,89 +111,181 @@ struct callouts *callouts_new(size_t bytes)
 }
 
 bool callouts_find(struct callouts *callouts, struct span address, instant now,
-                   struct callout_answer *answer)
+                   struct callouts_kept *found)
 {
     struct kept *kept = cache_get(callouts->cache, address, now);
     if (kept == NULL)
         return false;
-    unpack(kept, answer);
+    bool believed = now < kept->believed;
+    if (believed) {
+        unpack(kept, &found->answer);
+        found->stale = now >= kept->refresh;
+    }
     drop(kept);
-    return true;
+    return believed;
 }
 
-/** How long an outcome is kept; 0: not at all. */
-static uint32_t life_s(enum callout_outcome outcome,
-                       const struct callout_settings *settings)
+/* What an outcome says of the address. */
+enum sort { SORT_PASS, SORT_FAIL, SORT_UNKNOWN, SORT_NO_ANSWER, SORT_NOTHING };
+
+static enum sort sort_of(enum callout_outcome outcome)
 {
     switch (outcome) {
     case CALLOUT_ACCEPTED:
-        return settings->valid_s;
+        return SORT_PASS;
     case CALLOUT_NO_SUCH_MAILBOX:
     case CALLOUT_REFUSES_BOUNCES:
+        return SORT_FAIL;
     case CALLOUT_BLOCKED_US:
     case CALLOUT_ACCEPTS_ANYTHING:
     case CALLOUT_NEEDS_TLS:
     case CALLOUT_NO_SMTPUTF8:
-    case CALLOUT_GIVEN_UP:
-        return settings->invalid_s;
+        return SORT_UNKNOWN;
     case CALLOUT_GREYLISTED:
     case CALLOUT_UNREACHABLE:
-        return settings->temperror_s;
+    case CALLOUT_GIVEN_UP:
+        return SORT_NO_ANSWER;
     case CALLOUT_WALLED_OFF:
     case CALLOUT_CAPACITY:
     case CALLOUT_INTERNAL:
         break;
     }
-    return 0;
+    return SORT_NOTHING;
 }
 
-/* True for what says nothing against an address that was good. */
-static bool leaves_pass(enum callout_outcome outcome)
+/* Without memory it is merely asked again. */
+static void put(struct callouts *callouts, struct span address,
+                const struct callout_answer *answer, const struct life *life,
+                instant expires)
 {
-    switch (outcome) {
-    case CALLOUT_ACCEPTED:
-    case CALLOUT_NO_SUCH_MAILBOX:
-    case CALLOUT_REFUSES_BOUNCES:
-        return false;
-    case CALLOUT_GREYLISTED:
-    case CALLOUT_BLOCKED_US:
-    case CALLOUT_ACCEPTS_ANYTHING:
-    case CALLOUT_NEEDS_TLS:
-    case CALLOUT_NO_SMTPUTF8:
-    case CALLOUT_UNREACHABLE:
-    case CALLOUT_GIVEN_UP:
-    case CALLOUT_WALLED_OFF:
-    case CALLOUT_CAPACITY:
-    case CALLOUT_INTERNAL:
-        break;
-    }
-    return true;
-}
-
-static bool has_pass(struct callouts *callouts, struct span address,
-                     instant now)
-{
-    struct callout_answer standing;
-    return callouts_find(callouts, address, now, &standing) &&
-           standing.outcome == CALLOUT_ACCEPTED;
-}
-
-void callouts_keep(struct callouts *callouts, struct span address,
-                   const struct callout_answer *answer,
-                   const struct callout_settings *settings, instant now)
-{
-    uint32_t life = life_s(answer->outcome, settings);
-    if (life == 0)
-        return;
-    if (leaves_pass(answer->outcome) && has_pass(callouts, address, now))
-        return;
-    struct kept *kept = pack(answer);
+    struct kept *kept = pack(answer, life);
     if (kept == NULL)
         return;
     size_t cost = kept_size(kept->exchanger_length, kept->words_length);
-    (void)cache_put(callouts->cache, address, kept, cost,
-                    instant_after_s(now, life));
+    (void)cache_put(callouts->cache, address, kept, cost, expires);
     drop(kept);
+}
+
+/** One lesson: what is taught, what stands, and by which settings. */
+struct lesson {
+    struct callouts *callouts;
+    struct span address;
+    const struct kept *standing; /* NULL: nothing does */
+    const struct callout_settings *settings;
+    instant now;
+};
+
+static bool has_pass(const struct lesson *lesson)
+{
+    return lesson->standing != NULL &&
+           lesson->standing->outcome == CALLOUT_ACCEPTED &&
+           lesson->now < lesson->standing->believed;
+}
+
+static void learn_for(const struct lesson *lesson,
+                      const struct callout_answer *answer, uint32_t seconds)
+{
+    instant until = instant_after_s(lesson->now, seconds);
+    const struct life life = {until, INSTANT_NEVER, INSTANT_NEVER};
+    put(lesson->callouts, lesson->address, answer, &life, until);
+}
+
+static void learn_pass(const struct lesson *lesson,
+                       const struct callout_answer *answer)
+{
+    const struct callout_settings *settings = lesson->settings;
+    instant until = instant_after_s(lesson->now, settings->valid_s);
+    const struct life life = {until,
+                              instant_after_s(lesson->now, settings->refresh_s),
+                              INSTANT_NEVER};
+    put(lesson->callouts, lesson->address, answer, &life, until);
+}
+
+/* The pass stands for as long as it did, and is what is believed. */
+static void keep_pass(const struct lesson *lesson,
+                      struct callout_answer *answer, instant since,
+                      uint32_t refresh_s)
+{
+    const struct kept *standing = lesson->standing;
+    const struct life life = {standing->believed,
+                              instant_after_s(lesson->now, refresh_s), since};
+    unpack(standing, answer);
+    put(lesson->callouts, lesson->address, answer, &life, life.believed);
+}
+
+/* The first refusal of what passes, or one too soon after it, may be a slip. */
+static void learn_fail(const struct lesson *lesson,
+                       struct callout_answer *answer)
+{
+    uint32_t invalid_s = lesson->settings->invalid_s;
+    instant first = lesson->now;
+    if (has_pass(lesson) && lesson->standing->since != INSTANT_NEVER)
+        first = lesson->standing->since;
+    if (has_pass(lesson) && lesson->now < instant_after_s(first, invalid_s))
+        keep_pass(lesson, answer, first, invalid_s);
+    else
+        learn_for(lesson, answer, invalid_s);
+}
+
+static void learn_unknown(const struct lesson *lesson,
+                          struct callout_answer *answer)
+{
+    uint32_t invalid_s = lesson->settings->invalid_s;
+    if (has_pass(lesson))
+        keep_pass(lesson, answer, lesson->standing->since, invalid_s);
+    else
+        learn_for(lesson, answer, invalid_s);
+}
+
+/* It is remembered for longer than it is believed, so that it is known since
+ * when there has been no answer. */
+static void learn_no_answer(const struct lesson *lesson,
+                            struct callout_answer *answer)
+{
+    const struct callout_settings *settings = lesson->settings;
+    const struct kept *standing = lesson->standing;
+    uint32_t seconds = settings->temperror_s;
+    struct life life = {.refresh = INSTANT_NEVER, .since = lesson->now};
+    if (has_pass(lesson)) {
+        keep_pass(lesson, answer, standing->since, seconds);
+        return;
+    }
+    if (standing != NULL &&
+        sort_of((enum callout_outcome)standing->outcome) == SORT_NO_ANSWER)
+        life.since = standing->since;
+    if (lesson->now >= instant_after_s(life.since, settings->give_up_s)) {
+        answer->outcome = CALLOUT_GIVEN_UP;
+        seconds = settings->invalid_s;
+    }
+    life.believed = instant_after_s(lesson->now, seconds);
+    put(lesson->callouts, lesson->address, answer, &life,
+        instant_after_s(life.believed, settings->give_up_s));
+}
+
+void callouts_learn(struct callouts *callouts, struct span address,
+                    struct callout_answer *answer,
+                    const struct callout_settings *settings, instant now)
+{
+    struct kept *standing = cache_get(callouts->cache, address, now);
+    const struct lesson lesson = {callouts, address, standing, settings, now};
+    switch (sort_of(answer->outcome)) {
+    case SORT_PASS:
+        learn_pass(&lesson, answer);
+        break;
+    case SORT_FAIL:
+        learn_fail(&lesson, answer);
+        break;
+    case SORT_UNKNOWN:
+        learn_unknown(&lesson, answer);
+        break;
+    case SORT_NO_ANSWER:
+        learn_no_answer(&lesson, answer);
+        break;
+    case SORT_NOTHING:
+        break;
+    }
+    if (standing != NULL)
+        drop(standing);
 }
 
 void callouts_free(struct callouts **callouts)

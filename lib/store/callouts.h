@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* callouts.h - what callouts have taught about addresses, for as long as it is
- * worth to be believed */
+ * worth to be believed
+ *
+ * A known-good address stays good until it has been refused twice, at least
+ * `invalid_s` apart, or was not verified again for `valid_s`; nothing else says
+ * anything against it. An address that gives no answer for `give_up_s`,
+ * whatever the trouble, is given up. */
 #ifndef STORE_CALLOUTS_H
 #define STORE_CALLOUTS_H
 
@@ -17,21 +22,28 @@ struct callouts;
  *  @return NULL when memory ends; the caller owns it */
 struct callouts *callouts_new(size_t bytes);
 
-/** What is kept under an address, by its wire form (mailpath_write). Any
+/** What is believed of an address. */
+struct callouts_kept {
+    struct callout_answer answer;
+    bool stale; /* to be verified again, though it is believed */
+};
+
+/** What is believed of an address, by its wire form (mailpath_write). Any
  * thread.
- * @return false: nothing; `answer` is then untouched */
+ * @return false: nothing; `kept` is then untouched */
 bool callouts_find(struct callouts *callouts, struct span address, instant now,
-                   struct callout_answer *answer);
+                   struct callouts_kept *kept);
 
 /**
- * Keep an answer from `now` on: a pass for `valid_s`, a fail and an unknown for
- * `invalid_s`, a temperror for `temperror_s`. Never kept is our own fault; and
- * unless it is a refusal of the address, nothing takes the place of a pass.
- * When memory ends nothing is kept. Any thread.
+ * Learn an answer: a pass counts for `valid_s`, a fail and an unknown for
+ * `invalid_s`, a temperror for `temperror_s`. Never kept is our own fault, or
+ * what says nothing of the address. When memory ends nothing is kept. One
+ * thread at a time.
+ * @param answer  becomes what is believed from now on
  */
-void callouts_keep(struct callouts *callouts, struct span address,
-                   const struct callout_answer *answer,
-                   const struct callout_settings *settings, instant now);
+void callouts_learn(struct callouts *callouts, struct span address,
+                    struct callout_answer *answer,
+                    const struct callout_settings *settings, instant now);
 
 /** Free, and set *callouts to NULL. No other thread may be inside. */
 void callouts_free(struct callouts **callouts);

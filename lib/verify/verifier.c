@@ -91,12 +91,16 @@ struct verifier *verifier_new(struct loop *loop, size_t memory)
 }
 
 bool verifier_kept(struct verifier *verifier, const struct mailpath *path,
-                   struct callout_answer *answer)
+                   struct callout_answer *answer, bool *stale)
 {
     char key[MAILPATH_SIZE];
-    return mailpath_write(path, key) &&
-           callouts_find(verifier->callouts, span_of(key), now(verifier),
-                         answer);
+    struct callouts_kept kept;
+    if (!mailpath_write(path, key) ||
+        !callouts_find(verifier->callouts, span_of(key), now(verifier), &kept))
+        return false;
+    *answer = kept.answer;
+    *stale = kept.stale;
+    return true;
 }
 
 size_t verifier_flights(struct verifier *verifier)
@@ -156,9 +160,9 @@ static void log_our_fault(struct verifier *verifier, const char *what)
 static void land(struct flight *flight)
 {
     struct verifier *verifier = flight->verifier;
-    const struct callout_answer answer = flight->answer;
-    callouts_keep(verifier->callouts, span_of(flight->key), &answer,
-                  &flight->askers->settings, now(verifier));
+    struct callout_answer answer = flight->answer;
+    callouts_learn(verifier->callouts, span_of(flight->key), &answer,
+                   &flight->askers->settings, now(verifier));
     wake(take_down(flight), &answer);
 }
 
@@ -457,10 +461,12 @@ static void run_ask(struct loop_job *job)
     struct verifier *verifier = ask->verifier;
     struct callout_answer answer = {.outcome = CALLOUT_INTERNAL,
                                     .learnt = now(verifier)};
+    bool stale;
     if (verifier->stopped)
         ask->done(ask, NULL);
     /* It may have been learnt since the asker looked. */
-    else if (verifier_kept(verifier, &ask->path, &answer) ||
+    else if ((!ask->anew &&
+              verifier_kept(verifier, &ask->path, &answer, &stale)) ||
              !board(ask, &answer.outcome))
         ask->done(ask, &answer);
 }
@@ -470,6 +476,26 @@ void verifier_ask(struct verifier *verifier, struct verify_ask *ask)
     ask->verifier = verifier;
     ask->job.run = run_ask;
     loop_post(verifier->loop, &ask->job);
+}
+
+/* What is learnt is kept; there is nobody to be told. */
+static void end_refresh(struct verify_ask *ask,
+                        const struct callout_answer *answer)
+{
+    (void)answer;
+    free(ask);
+}
+
+void verifier_refresh(struct verifier *verifier, const struct verify_ask *like)
+{
+    struct verify_ask *ask = malloc(sizeof(*ask));
+    if (ask == NULL)
+        return;
+    *ask = *like;
+    ask->anew = true;
+    ask->patience = instant_after_ms(now(verifier), like->settings.total_ms);
+    ask->done = end_refresh;
+    verifier_ask(verifier, ask);
 }
 
 static void run_stop(struct loop_job *job)

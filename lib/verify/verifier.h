@@ -17,9 +17,10 @@ struct verifier;
 struct verifier *verifier_new(struct loop *loop, size_t memory);
 
 /** What is kept about the address; false: nothing. Any thread, the loop is not
- * touched. */
+ * touched.
+ * @param stale  it is to be verified again, with verifier_refresh */
 bool verifier_kept(struct verifier *verifier, const struct mailpath *path,
-                   struct callout_answer *answer);
+                   struct callout_answer *answer, bool *stale);
 
 /** One asker's wish to know; lies in an object of the asker's until `done`. */
 struct verify_ask {
@@ -32,6 +33,7 @@ struct verify_ask {
     /** Until when he waits for a flight that has no turn yet: then he is told
      * CALLOUT_CAPACITY. Once it has one, he waits as long as it flies. */
     instant patience;
+    bool anew; /* what is kept does not count */
     /** Called once on the loop's thread, when the flight has landed or the
      * verifier is stopped (`answer` is NULL then). */
     void (*done)(struct verify_ask *ask, const struct callout_answer *answer);
@@ -49,6 +51,11 @@ struct verify_ask {
  * address that needs SMTPUTF8. Without a target it is CALLOUT_UNREACHABLE.
  */
 void verifier_ask(struct verifier *verifier, struct verify_ask *ask);
+
+/** Have an address verified again in the background, as verifier_ask would for
+ * this asker, of whom path, targets and settings are copied. Any thread. When
+ * memory ends it is not. */
+void verifier_refresh(struct verifier *verifier, const struct verify_ask *like);
 
 /** Flights under way and waiting for a turn; any thread. */
 size_t verifier_flights(struct verifier *verifier);

@@ -8,6 +8,7 @@ from lab import Case, Lab, run
 from lab.cases import refused
 from lab.client import Client
 from lab.peer import CLOSE
+from lab.process import wait_until
 
 GOOD = "45.20.1.1", "2a10:20:1::1"
 NAME, OTHER, NOWHERE = (
@@ -246,9 +247,47 @@ def check_memory(lab):
                     ask("forgotten", "dns"))
 
 
+def check_belief(lab):
+    """A pass is verified again in the background, and outlives one refusal; no
+    answer for long enough is given up.
+    """
+    postfix = [lab.servers["postfix"]]
+    lab.reload(policy(**{"give-up": "3s"}), **SITE,
+               cache="{valid: 1d, refresh: 1s, invalid: 2s, temperror: 1s}")
+    fickle = lab.peer("45.30.95.9")
+    lab.peer("45.30.95.10", greeting=["421 busy", CLOSE])
+
+    def ask(what, domain, reply, finding, calls=None):
+        lab.play([Case(f"belief: {what}", GOOD[0], NAME,
+                       f"alice@{domain}.example", reply,
+                       f"callout={finding}")], postfix)
+        if calls is not None:
+            wait_until(lambda: len(fickle.sessions) == calls,
+                       f"{what}: {calls} calls")
+
+    ask("accepted", "fickle", TAKEN, "pass", 1)
+    ask("not yet stale", "fickle", TAKEN, "pass", 1)
+    ask("no answer", "mute", PUT_OFF, "temperror/unreachable")
+    fickle.answer("RCPT", "550 5.1.1 no such user")
+    time.sleep(1.1)
+    ask("stale, and refused behind it", "fickle", TAKEN, "pass", 2)
+    ask("one refusal is none", "fickle", TAKEN, "pass", 2)
+    time.sleep(2.1)
+    ask("refused again behind it", "fickle", TAKEN, "pass", 3)
+    time.sleep(0.1)     # until it is learnt
+    ask("refused twice", "fickle", REFUSED, "fail/no-such-mailbox", 3)
+    ask("no answer for too long", "mute",
+        refused("450 4.1.7", "longer than we put mail off"),
+        "unknown/given-up")
+
+
 MEMORY_RECORDS = """
 shared.example          MX    10 mx.shared.example
 mx.shared.example       A     45.30.94.1
+fickle.example          MX    10 mx.fickle.example
+mx.fickle.example       A     45.30.95.9
+mute.example            MX    10 mx.mute.example
+mx.mute.example         A     45.30.95.10
 port.example            MX    10 mx.port.example
 mx.port.example         A     45.30.96.1
 """ + "".join(
@@ -279,6 +318,7 @@ def main():
         check_waiting(lab)
         check_sharing(lab)
         check_memory(lab)
+        check_belief(lab)
         check_port(lab)
 
 

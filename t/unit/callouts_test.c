@@ -13,10 +13,20 @@
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 #define BYTES         (1 << 20)
 
-enum { VALID_S = 1000, INVALID_S = 100, TEMPERROR_S = 10, NOTHING = -1 };
+enum {
+    VALID_S = 1000,
+    REFRESH_S = 500,
+    INVALID_S = 100,
+    TEMPERROR_S = 10,
+    GIVE_UP_S = 300,
+    NOTHING = -1
+};
 
-static const struct callout_settings settings = {
-    .valid_s = VALID_S, .invalid_s = INVALID_S, .temperror_s = TEMPERROR_S};
+static const struct callout_settings settings = {.valid_s = VALID_S,
+                                                 .refresh_s = REFRESH_S,
+                                                 .invalid_s = INVALID_S,
+                                                 .temperror_s = TEMPERROR_S,
+                                                 .give_up_s = GIVE_UP_S};
 
 static struct span address(void)
 {
@@ -28,20 +38,29 @@ static instant at_s(uint32_t seconds)
     return instant_after_s(0, seconds);
 }
 
-static void keep(struct callouts *callouts, enum callout_outcome outcome,
+/* What is believed after this was learnt. */
+static int learn(struct callouts *callouts, enum callout_outcome outcome,
                  uint32_t now_s)
 {
-    const struct callout_answer answer = {.outcome = outcome};
-    callouts_keep(callouts, address(), &answer, &settings, at_s(now_s));
+    struct callout_answer answer = {.outcome = outcome};
+    callouts_learn(callouts, address(), &answer, &settings, at_s(now_s));
+    return (int)answer.outcome;
 }
 
 /* The outcome kept, or NOTHING. */
 static int kept(struct callouts *callouts, uint32_t now_s)
 {
-    struct callout_answer answer;
-    if (!callouts_find(callouts, address(), at_s(now_s), &answer))
+    struct callouts_kept found;
+    if (!callouts_find(callouts, address(), at_s(now_s), &found))
         return NOTHING;
-    return (int)answer.outcome;
+    return (int)found.answer.outcome;
+}
+
+static bool is_stale(struct callouts *callouts, uint32_t now_s)
+{
+    struct callouts_kept found;
+    assert_true(callouts_find(callouts, address(), at_s(now_s), &found));
+    return found.stale;
 }
 
 static void test_lives(void **state)
@@ -56,12 +75,13 @@ static void test_lives(void **state)
         {CALLOUT_BLOCKED_US, INVALID_S},
         {CALLOUT_GREYLISTED, TEMPERROR_S},
         {CALLOUT_UNREACHABLE, TEMPERROR_S},
+        {CALLOUT_CAPACITY, 0},
         {CALLOUT_INTERNAL, 0},
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
         struct callouts *callouts = callouts_new(BYTES);
         assert_non_null(callouts);
-        keep(callouts, rows[i].outcome, 50);
+        (void)learn(callouts, rows[i].outcome, 50);
         if (rows[i].life_s > 0) {
             assert_int_equal(kept(callouts, 50), rows[i].outcome);
             assert_int_equal(kept(callouts, 50 + rows[i].life_s - 1),
@@ -83,8 +103,9 @@ static void test_places(void **state)
         {CALLOUT_ACCEPTED, CALLOUT_GREYLISTED, CALLOUT_ACCEPTED},
         {CALLOUT_ACCEPTED, CALLOUT_UNREACHABLE, CALLOUT_ACCEPTED},
         {CALLOUT_ACCEPTED, CALLOUT_INTERNAL, CALLOUT_ACCEPTED},
-        {CALLOUT_ACCEPTED, CALLOUT_NO_SUCH_MAILBOX, CALLOUT_NO_SUCH_MAILBOX},
-        {CALLOUT_ACCEPTED, CALLOUT_REFUSES_BOUNCES, CALLOUT_REFUSES_BOUNCES},
+        {CALLOUT_ACCEPTED, CALLOUT_NO_SUCH_MAILBOX, CALLOUT_ACCEPTED},
+        {CALLOUT_ACCEPTED, CALLOUT_REFUSES_BOUNCES, CALLOUT_ACCEPTED},
+        {CALLOUT_ACCEPTED, CALLOUT_CAPACITY, CALLOUT_ACCEPTED},
         {CALLOUT_NO_SUCH_MAILBOX, CALLOUT_BLOCKED_US, CALLOUT_BLOCKED_US},
         {CALLOUT_NO_SUCH_MAILBOX, CALLOUT_ACCEPTED, CALLOUT_ACCEPTED},
         {CALLOUT_GREYLISTED, CALLOUT_ACCEPTED, CALLOUT_ACCEPTED},
@@ -94,8 +115,8 @@ static void test_places(void **state)
     for (size_t i = 0; i < LENGTH(rows); i++) {
         struct callouts *callouts = callouts_new(BYTES);
         assert_non_null(callouts);
-        keep(callouts, rows[i].standing, 0);
-        keep(callouts, rows[i].comes, 1);
+        (void)learn(callouts, rows[i].standing, 0);
+        (void)learn(callouts, rows[i].comes, 1);
         if (kept(callouts, 2) != rows[i].kept)
             fail_msg("row %zu: %d", i, kept(callouts, 2));
         callouts_free(&callouts);
@@ -107,11 +128,114 @@ static void test_pass_ends(void **state)
 {
     struct callouts *callouts = callouts_new(BYTES);
     assert_non_null(callouts);
-    keep(callouts, CALLOUT_ACCEPTED, 0);
-    keep(callouts, CALLOUT_BLOCKED_US, VALID_S - 1);
+    (void)learn(callouts, CALLOUT_ACCEPTED, 0);
+    (void)learn(callouts, CALLOUT_BLOCKED_US, VALID_S - 1);
     assert_int_equal(kept(callouts, VALID_S), NOTHING);
-    keep(callouts, CALLOUT_BLOCKED_US, VALID_S);
+    (void)learn(callouts, CALLOUT_BLOCKED_US, VALID_S);
     assert_int_equal(kept(callouts, VALID_S), CALLOUT_BLOCKED_US);
+    callouts_free(&callouts);
+}
+
+/* Two refusals, far enough apart, with no acceptance between them. */
+static void test_two_refusals(void **state)
+{
+    static const struct {
+        const char *name;
+        struct {
+            enum callout_outcome outcome;
+            uint32_t at_s;
+        } learnt[4];
+        int kept;
+    } rows[] = {
+        {"one", {{CALLOUT_NO_SUCH_MAILBOX, 10}}, CALLOUT_ACCEPTED},
+        {"too soon",
+         {{CALLOUT_NO_SUCH_MAILBOX, 10},
+          {CALLOUT_NO_SUCH_MAILBOX, 10 + INVALID_S - 1}},
+         CALLOUT_ACCEPTED},
+        {"far enough apart",
+         {{CALLOUT_NO_SUCH_MAILBOX, 10},
+          {CALLOUT_NO_SUCH_MAILBOX, 10 + INVALID_S}},
+         CALLOUT_NO_SUCH_MAILBOX},
+        {"one too soon between them",
+         {{CALLOUT_NO_SUCH_MAILBOX, 10},
+          {CALLOUT_REFUSES_BOUNCES, 60},
+          {CALLOUT_NO_SUCH_MAILBOX, 10 + INVALID_S}},
+         CALLOUT_NO_SUCH_MAILBOX},
+        {"accepted between them",
+         {{CALLOUT_NO_SUCH_MAILBOX, 10},
+          {CALLOUT_ACCEPTED, 60},
+          {CALLOUT_NO_SUCH_MAILBOX, 10 + INVALID_S}},
+         CALLOUT_ACCEPTED},
+        {"no answer between them",
+         {{CALLOUT_NO_SUCH_MAILBOX, 10},
+          {CALLOUT_UNREACHABLE, 50},
+          {CALLOUT_BLOCKED_US, 60},
+          {CALLOUT_NO_SUCH_MAILBOX, 10 + INVALID_S}},
+         CALLOUT_NO_SUCH_MAILBOX},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct callouts *callouts = callouts_new(BYTES);
+        int believed = NOTHING;
+        assert_non_null(callouts);
+        (void)learn(callouts, CALLOUT_ACCEPTED, 0);
+        for (size_t j = 0; j < 4 && rows[i].learnt[j].at_s > 0; j++)
+            believed = learn(callouts, rows[i].learnt[j].outcome,
+                             rows[i].learnt[j].at_s);
+        if (believed != rows[i].kept ||
+            kept(callouts, 11 + INVALID_S) != rows[i].kept)
+            fail_msg("%s: %d", rows[i].name, believed);
+        callouts_free(&callouts);
+    }
+}
+
+static void test_refresh(void **state)
+{
+    struct callouts *callouts = callouts_new(BYTES);
+    assert_non_null(callouts);
+    (void)learn(callouts, CALLOUT_ACCEPTED, 0);
+    assert_false(is_stale(callouts, REFRESH_S - 1));
+    assert_true(is_stale(callouts, REFRESH_S));
+    (void)learn(callouts, CALLOUT_UNREACHABLE, REFRESH_S);
+    assert_false(is_stale(callouts, REFRESH_S));
+    assert_true(is_stale(callouts, REFRESH_S + TEMPERROR_S));
+    (void)learn(callouts, CALLOUT_NO_SUCH_MAILBOX, 600);
+    assert_false(is_stale(callouts, 600 + INVALID_S - 1));
+    assert_true(is_stale(callouts, 600 + INVALID_S));
+    (void)learn(callouts, CALLOUT_ACCEPTED, 700);
+    assert_false(is_stale(callouts, 700 + REFRESH_S - 1));
+    assert_int_equal(kept(callouts, 700 + VALID_S - 1), CALLOUT_ACCEPTED);
+    assert_int_equal(kept(callouts, 700 + VALID_S), NOTHING);
+    callouts_free(&callouts);
+}
+
+/* Whatever the trouble is, and whatever of it was forgotten in between. */
+static void test_given_up(void **state)
+{
+    struct callouts *callouts = callouts_new(BYTES);
+    assert_non_null(callouts);
+    assert_int_equal(learn(callouts, CALLOUT_UNREACHABLE, 0),
+                     CALLOUT_UNREACHABLE);
+    assert_int_equal(kept(callouts, 100), NOTHING);
+    assert_int_equal(learn(callouts, CALLOUT_GREYLISTED, GIVE_UP_S - 1),
+                     CALLOUT_GREYLISTED);
+    assert_int_equal(learn(callouts, CALLOUT_UNREACHABLE, GIVE_UP_S),
+                     CALLOUT_GIVEN_UP);
+    assert_int_equal(kept(callouts, GIVE_UP_S + INVALID_S - 1),
+                     CALLOUT_GIVEN_UP);
+    assert_int_equal(kept(callouts, GIVE_UP_S + INVALID_S), NOTHING);
+    assert_int_equal(learn(callouts, CALLOUT_UNREACHABLE, 2 * GIVE_UP_S),
+                     CALLOUT_GIVEN_UP);
+    assert_int_equal(learn(callouts, CALLOUT_ACCEPTED, 2 * GIVE_UP_S + 1),
+                     CALLOUT_ACCEPTED);
+    callouts_free(&callouts);
+
+    /* Who was not asked about for long begins anew. */
+    callouts = callouts_new(BYTES);
+    assert_non_null(callouts);
+    (void)learn(callouts, CALLOUT_UNREACHABLE, 0);
+    assert_int_equal(
+        learn(callouts, CALLOUT_UNREACHABLE, GIVE_UP_S + TEMPERROR_S),
+        CALLOUT_UNREACHABLE);
     callouts_free(&callouts);
 }
 
@@ -122,40 +246,44 @@ static void test_whole_answer(void **state)
     struct callout_answer given = {.outcome = CALLOUT_NO_SUCH_MAILBOX,
                                    .stage = CALLOUT_AT_RCPT,
                                    .code = 550,
+                                   .tls = CALLOUT_TLS_USED,
                                    .learnt = 4711};
     struct callout_answer found;
+    struct callouts_kept kept;
     assert_non_null(callouts);
     memset(given.exchanger, 'x', sizeof(given.exchanger) - 1);
     memset(given.words, 'w', sizeof(given.words) - 1);
     assert_true(address_parse(&given.address, span_of("2001:db8::1")));
-    callouts_keep(callouts, address(), &given, &settings, 0);
-    assert_true(callouts_find(callouts, address(), 0, &found));
+    callouts_learn(callouts, address(), &given, &settings, 0);
+    assert_true(callouts_find(callouts, address(), 0, &kept));
+    found = kept.answer;
     assert_string_equal(found.exchanger, given.exchanger);
     assert_string_equal(found.words, given.words);
     assert_true(address_equal(&found.address, &given.address));
     assert_int_equal(found.code, 550);
+    assert_int_equal(found.tls, CALLOUT_TLS_USED);
     assert_int_equal(found.stage, CALLOUT_AT_RCPT);
     assert_int_equal(found.trouble, CALLOUT_TROUBLE_NONE);
     assert_true(found.learnt == 4711);
 
     /* By address: another one is not there. */
     assert_false(
-        callouts_find(callouts, span_of("User@example.com"), 0, &found));
-    assert_string_equal(found.exchanger, given.exchanger);
+        callouts_find(callouts, span_of("User@example.com"), 0, &kept));
+    assert_string_equal(kept.answer.exchanger, given.exchanger);
     callouts_free(&callouts);
 }
 
 static void test_bound(void **state)
 {
     struct callouts *callouts = callouts_new(64 * 1024);
-    const struct callout_answer answer = {.outcome = CALLOUT_ACCEPTED};
-    struct callout_answer found;
+    struct callout_answer answer = {.outcome = CALLOUT_ACCEPTED};
+    struct callouts_kept found;
     char name[32];
     size_t count = 0;
     assert_non_null(callouts);
     for (int i = 0; i < 10000; i++) {
         (void)snprintf(name, sizeof(name), "%d@example.com", i);
-        callouts_keep(callouts, span_of(name), &answer, &settings, 0);
+        callouts_learn(callouts, span_of(name), &answer, &settings, 0);
     }
     assert_true(callouts_find(callouts, span_of(name), 0, &found));
     for (int i = 0; i < 10000; i++) {
@@ -169,8 +297,13 @@ static void test_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lives),     cmocka_unit_test(test_places),
-        cmocka_unit_test(test_pass_ends), cmocka_unit_test(test_whole_answer),
+        cmocka_unit_test(test_lives),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_pass_ends),
+        cmocka_unit_test(test_whole_answer),
+        cmocka_unit_test(test_two_refusals),
+        cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

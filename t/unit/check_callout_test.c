@@ -65,6 +65,10 @@ static const struct {
     {"not SMTP", CALLOUT_UNREACHABLE, CALLOUT_AT_GREETING,
      CALLOUT_TROUBLE_PROTOCOL, 0, "", RESULT_TEMPERROR, REASON_UNREACHABLE,
      AT "gave an answer to our connection that is not SMTP"},
+    {"given up", CALLOUT_GIVEN_UP, CALLOUT_AT_CONNECT, CALLOUT_TROUBLE_TIMEOUT,
+     0, "", RESULT_UNKNOWN, REASON_GIVEN_UP,
+     AT "did not answer our connection in time; it has been so for longer than "
+        "we put mail off"},
     {"over a limit", CALLOUT_CAPACITY, CALLOUT_AT_CONNECT, CALLOUT_TROUBLE_NONE,
      0, "", RESULT_UNKNOWN, REASON_CAPACITY,
      "too many senders are being verified at once to ask about "
@@ -89,6 +93,33 @@ static void outcomes_are_mapped(void **state)
         world->facts.sender.callout = answer;
         world_expect(world, rows[i].row, CHECK_CALLOUT, rows[i].result,
                      rows[i].reason, rows[i].words);
+        world_free(world);
+    }
+}
+
+static void what_was_kept_says_how_old_it_is(void **state)
+{
+    static const struct {
+        uint32_t age_s;
+        const char *words;
+    } ages[] = {{1, "1 second"},   {59, "59 seconds"}, {60, "1 minute"},
+                {7199, "1 hour"},  {7200, "2 hours"},  {86400, "1 day"},
+                {604800, "7 days"}};
+    for (size_t i = 0; i < sizeof ages / sizeof *ages; i++) {
+        struct world *world = world_with_sender("<user@example.org>");
+        char words[200];
+        world->callout.outcome = CALLOUT_NO_SUCH_MAILBOX;
+        world->callout.stage = CALLOUT_AT_RCPT;
+        world->callout.code = 550;
+        world->callout.address = world_address("192.0.2.25");
+        snprintf(world->callout.exchanger, NAME_SIZE, "mx1.example.org");
+        world->facts.sender.callout = &world->callout;
+        world->facts.sender.callout_age_s = ages[i].age_s;
+        snprintf(words, sizeof words,
+                 AT "answered 550 to RCPT TO:<user@example.org> (%s ago)",
+                 ages[i].words);
+        world_expect(world, ages[i].words, CHECK_CALLOUT, RESULT_FAIL,
+                     REASON_NO_SUCH_MAILBOX, words);
         world_free(world);
     }
 }
@@ -186,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outcomes_are_mapped),
+        cmocka_unit_test(what_was_kept_says_how_old_it_is),
         cmocka_unit_test(without_an_answer_it_is_open),
         cmocka_unit_test(sender_domain_comes_first),
         cmocka_unit_test(outside_octets_are_escaped),

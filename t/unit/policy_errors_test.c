@@ -90,16 +90,12 @@ static const struct row errors[] = {
     {IDENTITY "state: none\n",
      {":2:1: unknown key `state`, expected one of listen, socket, user, "
       "identity, log, local, dns, callout, cache, policy, exceptions"}},
-    {IDENTITY "cache: {shared: none, refresh: 1d}\n",
+    {IDENTITY "cache: {shared: none}\n",
      {":2:9: unknown key `cache.shared`, expected one of memory, valid, "
-      "invalid, temperror",
-      ":2:23: unknown key `cache.refresh`, expected one of memory, valid, "
-      "invalid, temperror"}},
-    {IDENTITY "callout: {tls: off, give-up: 4h}\n",
-     {":2:11: unknown key `callout.tls`, expected one of when, begin, "
-      "timeout, limits, port, networks",
-      ":2:21: unknown key `callout.give-up`, expected one of when, begin, "
-      "timeout, limits, port, networks"}},
+      "refresh, invalid, temperror"}},
+    {IDENTITY "callout: {speed: fast}\n",
+     {":2:11: unknown key `callout.speed`, expected one of when, begin, "
+      "give-up, timeout, limits, port, networks"}},
     {IDENTITY "callout: {limits: {per-domain: 30}}\n",
      {":2:32: `callout.limits.per-domain` is `30`, expected a number in a time "
       "of at most 1d, such as 30/1m"}},

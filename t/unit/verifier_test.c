@@ -205,6 +205,30 @@ static void test_total(void **state)
     end(world);
 }
 
+/* What is stale is served, and verified again behind the askers' backs. */
+static void test_refresh(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    struct asker *asker = &world->askers[0];
+    struct callout_answer answer;
+    bool stale;
+    world->settings.refresh_s = 0;
+    ask(world, asker, "u@example.com", 1);
+    expect(asker, CALLOUT_ACCEPTED);
+    assert_true(
+        verifier_kept(world->verifier, &asker->ask.path, &answer, &stale));
+    assert_true(stale);
+    asker->ask.settings.refresh_s = 1000;
+    verifier_refresh(world->verifier, &asker->ask);
+    EVENTUALLY(calls(world, 0) == 2);
+    EVENTUALLY(verifier_flights(world->verifier) == 0);
+    assert_true(
+        verifier_kept(world->verifier, &asker->ask.path, &answer, &stale));
+    assert_false(stale);
+    end(world);
+}
+
 static void test_no_target(void **state)
 {
     struct world *world = begin(NULL, 0);
@@ -298,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_two_addresses),
         cmocka_unit_test(test_total),
+        cmocka_unit_test(test_refresh),
         cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_no_descriptor),
         cmocka_unit_test(test_not_askable),

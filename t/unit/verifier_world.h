@@ -64,6 +64,8 @@ static inline struct world *begin(const struct server_script *scripts,
         .valid_s = 1000,
         .invalid_s = 1000,
         .temperror_s = 1000,
+        .give_up_s = 10000,
+        .refresh_s = 1000,
     };
     return world;
 }
@@ -159,7 +161,8 @@ static inline bool is_kept(struct world *world, const char *address)
     struct mailpath path;
     struct callout_answer answer;
     mailpath_parse(&path, span_of(address));
-    return verifier_kept(world->verifier, &path, &answer);
+    bool stale;
+    return verifier_kept(world->verifier, &path, &answer, &stale);
 }
 
 static inline void expect(struct asker *asker, enum callout_outcome outcome)

@@ -115,6 +115,10 @@ class Peer:
             most = max(most, count)
         return most
 
+    def answer(self, step, reply):
+        """Say this at a step from now on."""
+        self._script[step] = reply
+
     def forget(self):
         """Begin the notes anew."""
         self.sessions = []
