@@ -117,6 +117,13 @@ static void describe_silence(struct text *text, const struct facts *facts)
     }
 }
 
+static void describe_no_utf8(struct text *text, const struct facts *facts)
+{
+    text_add(text, " does not offer SMTPUTF8 (RFC 6531), which ");
+    words_add_sender(text, &facts->sender.path);
+    text_add(text, " needs");
+}
+
 /* How long ago it was that an answer from memory was given. */
 static void describe_age(struct text *text, uint32_t age_s)
 {
@@ -163,6 +170,8 @@ static void describe_answer(struct text *text, const struct facts *facts)
     }
     if (answer->code != 0)
         describe_reply(text, facts);
+    else if (answer->outcome == CALLOUT_NO_SMTPUTF8)
+        describe_no_utf8(text, facts);
     else
         describe_silence(text, facts);
     describe_age(text, facts->sender.callout_age_s);

@@ -2,12 +2,14 @@
 /* command.c - building command lines and refusing what is none */
 #include "smtp/command.h"
 
+#define DELETE 0x7f
+
 static bool is_printable(struct span line)
 {
     for (size_t i = 0; i < line.length; i++)
-        if (line.at[i] < ' ' || line.at[i] > '~')
+        if ((unsigned char)line.at[i] < ' ' || line.at[i] == DELETE)
             return false;
-    return true;
+    return span_is_utf8(line);
 }
 
 bool smtp_command_add(struct text *lines, const char *format, ...)

@@ -14,9 +14,9 @@
 /**
  * Add a command line; CRLF is put behind it.
  * @param lines  begun by the caller; several lines may lie in it
- * @return false when the line would hold anything but printable ASCII and
- *         space, is longer than SMTP_COMMAND_MOST, or finds no room: `lines` is
- *         then as it was
+ * @return false when the line would hold anything but printable ASCII, space
+ *         and UTF-8 beyond ASCII (RFC 6531), is longer than SMTP_COMMAND_MOST,
+ *         or finds no room: `lines` is then as it was
  */
 bool smtp_command_add(struct text *lines, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -45,7 +45,9 @@ static bool add_command(const struct dialogue *dialogue, enum turn command,
     case HELO:
         return smtp_command_add(lines, "HELO %s", dialogue->name);
     case MAIL:
-        return smtp_command_add(lines, "MAIL FROM:<>");
+        return smtp_command_add(lines, dialogue->path.utf8
+                                           ? "MAIL FROM:<> SMTPUTF8"
+                                           : "MAIL FROM:<>");
     case RCPT:
         return mailpath_write(&dialogue->path, wire) &&
                smtp_command_add(lines, "RCPT TO:<%s>", wire);
@@ -177,9 +179,25 @@ static enum dialogue_next end(struct dialogue *dialogue,
     return DIALOGUE_DONE;
 }
 
+/* Only a server that offers it may be given the address (RFC 6531 3.2). */
+static bool lacks_utf8(const struct dialogue *dialogue)
+{
+    enum turn after = dialogue->awaited;
+    return dialogue->path.utf8 && (after == EHLO || after == HELO) &&
+           !smtp_reply_has_keyword(&dialogue->reader.reply, "SMTPUTF8");
+}
+
+static enum dialogue_next leave(struct dialogue *dialogue, instant at,
+                                struct span *send);
+
 static enum dialogue_next proceed(struct dialogue *dialogue, instant at,
                                   struct span *send)
 {
+    if (lacks_utf8(dialogue)) {
+        note(dialogue, CALLOUT_NO_SMTPUTF8, CALLOUT_TROUBLE_NONE, 0);
+        dialogue->answer.words[0] = '\0';
+        return leave(dialogue, at, send);
+    }
     bool after_ehlo = dialogue->awaited == EHLO;
     enum turn next = after_ehlo ? MAIL : dialogue->awaited + 1;
     dialogue->refused = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dialogue.h - the callout dialogue as a step function: what the server says
  * goes in, commands and an answer come out, no I/O (RFC 5321 3.1, 3.3, 4.1.1;
- * pipelining RFC 2920) */
+ * pipelining RFC 2920, internationalised addresses RFC 6531) */
 #ifndef SMTP_DIALOGUE_H
 #define SMTP_DIALOGUE_H
 
@@ -48,8 +48,7 @@ enum dialogue_next {
  * Begin a dialogue about a path.
  * @param path  not the null one; copied
  * @return NULL when memory ends, or when the path or our name cannot be put
- *         into a command: an address that needs SMTPUTF8 (RFC 6531) cannot be
- *         asked about
+ *         into a command
  */
 struct dialogue *dialogue_new(const struct mailpath *path,
                               const struct dialogue_options *options);

@@ -15,7 +15,8 @@ enum {
     OF_US = SMTP_SIGN_NAMES_US | SMTP_SIGN_OF_CLIENT,
     POLICY = SMTP_SIGN_POLICY,
     RELAYING = SMTP_SIGN_RELAYING,
-    FULL = SMTP_SIGN_FULL
+    FULL = SMTP_SIGN_FULL,
+    NO_UTF8 = SMTP_SIGN_NO_UTF8
 };
 
 #define FINAL_WEIGHT 5
@@ -45,6 +46,8 @@ static const struct row {
     {GREETING | HELO, 500, 599, MEANS(BLOCKED_US)},
 
     {MAIL | RCPT, 500, 599, .has = OF_US, MEANS(BLOCKED_US)},
+    /* RFC 6531 3.5: it would be another matter in ASCII. */
+    {MAIL | RCPT, 500, 599, .has = NO_UTF8, MEANS(NO_SMTPUTF8)},
     /* What is full exists. */
     {RCPT, 400, 599, .has = FULL, MEANS(ACCEPTED)},
     {MAIL | RCPT, 400, 499, MEANS(GREYLISTED)},

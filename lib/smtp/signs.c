@@ -200,6 +200,8 @@ unsigned smtp_signs(const struct smtp_reply *reply,
         signs &= ~(unsigned)SMTP_SIGN_OF_CLIENT;
     if (status->subject == 7)
         signs |= SMTP_SIGN_POLICY;
+    if (status->subject == 6 && status->detail == 7)
+        signs |= SMTP_SIGN_NO_UTF8;
     if (reply->code == 552 || (status->subject == 2 && status->detail == 2))
         signs |= SMTP_SIGN_FULL;
     return signs;

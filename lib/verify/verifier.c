@@ -410,12 +410,10 @@ static struct flight *new_flight(struct verify_ask *ask, const char *key)
     return flight;
 }
 
-/* Whether it can be asked about: it is an address, and has no need of SMTPUTF8
- * (RFC 6531), which we do not speak. */
+/* Whether it can be asked about: it is an address. */
 static bool is_askable(const struct mailpath *path)
 {
-    return path->form != MAILPATH_NULL && path->form != MAILPATH_INVALID &&
-           !path->utf8;
+    return path->form != MAILPATH_NULL && path->form != MAILPATH_INVALID;
 }
 
 static void join(struct flight *flight, struct verify_ask *ask)

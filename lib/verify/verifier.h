@@ -47,8 +47,8 @@ struct verify_ask {
  * its turn, see turns.h.
  *
  * CALLOUT_CAPACITY and CALLOUT_INTERNAL are never kept. CALLOUT_CAPACITY is the
- * answer too when too many wait already; CALLOUT_INTERNAL at once about an
- * address that needs SMTPUTF8. Without a target it is CALLOUT_UNREACHABLE.
+ * answer too when too many wait already; CALLOUT_INTERNAL at once about what is
+ * no address. Without a target it is CALLOUT_UNREACHABLE.
  */
 void verifier_ask(struct verifier *verifier, struct verify_ask *ask);
 

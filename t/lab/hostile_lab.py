@@ -210,6 +210,10 @@ PATHS = [
          PASSES, f"dave@{DOMAIN}"),
     Path("S13 needless quotes", f'<"erin"@{DOMAIN}>', PASSES,
          f"erin@{DOMAIN}"),
+    Path("S13 SMTPUTF8, not offered", f"<j\u00fcrgen@{DOMAIN}>",
+         "sender-domain=pass callout=unknown/no-smtputf8"),
+    Path("S13 SMTPUTF8, offered", "<j\u00fcrgen@utf8.example>", PASSES,
+         "j\u00fcrgen@utf8.example"),
     Path("S13 two @", f"<a@b@{DOMAIN}>", SYNTAX),
     Path("S13 literal", "<frank@[45.30.71.1]>", PASSES, "frank@[45.30.71.1]"),
     Path("S13 IPv6 literal", "<frank@[IPv6:2a10:30:71::1]>", PASSES,
@@ -227,6 +231,8 @@ PATHS = [
 PATH_RECORDS = f"""
 {DOMAIN}         MX    10 mx.{DOMAIN}
 mx.{DOMAIN}      A     45.30.71.1
+utf8.example     MX    10 mx.utf8.example
+mx.utf8.example  A     45.30.71.2
 """
 
 
@@ -234,12 +240,15 @@ def check_paths(lab):
     """Each path in a session of its own, straight to the filter."""
     peers = [lab.peer(address) for address in ("45.30.71.1",
                                                "2a10:30:71::1")]
+    peers.append(lab.peer("45.30.71.2", keywords=("SMTPUTF8",)))
     for number, path in enumerate(PATHS):
         with Milter() as milter:
             milter.begin(path.path)
             milter.rcpt(f"<path{number}@home.example>")
     expected = {"EHLO mx.home.example", "MAIL FROM:<>", "QUIT",
-                *(f"RCPT TO:<{path.asked}>" for path in PATHS if path.asked)}
+                "MAIL FROM:<> SMTPUTF8",
+                *(f"RCPT TO:<{path.asked}>".encode().decode("latin-1")
+                  for path in PATHS if path.asked)}
     lab.tally.equal("paths: all that was said", sorted(expected),
                     sorted({line.text for peer in peers
                             for line in peer.said("")}))

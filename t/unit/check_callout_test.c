@@ -65,6 +65,9 @@ static const struct {
     {"not SMTP", CALLOUT_UNREACHABLE, CALLOUT_AT_GREETING,
      CALLOUT_TROUBLE_PROTOCOL, 0, "", RESULT_TEMPERROR, REASON_UNREACHABLE,
      AT "gave an answer to our connection that is not SMTP"},
+    {"no SMTPUTF8", CALLOUT_NO_SMTPUTF8, CALLOUT_AT_HELO, CALLOUT_TROUBLE_NONE,
+     0, "", RESULT_UNKNOWN, REASON_NO_SMTPUTF8,
+     AT "does not offer SMTPUTF8 (RFC 6531), which <user@example.org> needs"},
     {"given up", CALLOUT_GIVEN_UP, CALLOUT_AT_CONNECT, CALLOUT_TROUBLE_TIMEOUT,
      0, "", RESULT_UNKNOWN, REASON_GIVEN_UP,
      AT "did not answer our connection in time; it has been so for longer than "

@@ -20,8 +20,8 @@ static void test_lines(void **state)
                         "MAIL FROM:<>\r\nRCPT TO:<a b%s@example.org>\r\n");
 }
 
-/* Every octet: space to tilde may pass; nothing else, and nothing is left of a
- * line that may not. */
+/* Every octet: space to tilde may pass; nothing else by itself, and nothing is
+ * left of a line that may not. */
 static void test_octets(void **state)
 {
     for (int octet = 1; octet < 256; octet++) {
@@ -37,6 +37,26 @@ static void test_octets(void **state)
         assert_string_equal(buffer, "NOOP\r\n");
         assert_int_equal(lines.length, 6);
         assert_false(lines.cut);
+    }
+}
+
+static void test_utf8(void **state)
+{
+    static const struct {
+        const char *argument;
+        bool added;
+    } rows[] = {
+        {"m\xc3\xbcller", true},     {"\xe6\x97\xa5", true},  {"m\xc3", false},
+        {"\xbcller", false},         {"\xc0\x8a", false},     {"\xff", false},
+        {"\xc3\xbc\r\nQUIT", false}, {"\xed\xa0\x80", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char buffer[100];
+        struct text lines;
+        text_begin(&lines, buffer, sizeof(buffer));
+        assert_int_equal(
+            smtp_command_add(&lines, "RCPT TO:<%s>", rows[i].argument),
+            rows[i].added);
     }
 }
 
@@ -63,6 +83,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_octets),
+        cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

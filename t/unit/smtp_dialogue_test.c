@@ -484,14 +484,9 @@ static void test_paths(void **state)
         {"u@b\xc3\xbc"
          "cher.example",
          "RCPT TO:<u@xn--bcher-kva.example>\r\n"},
-        {"\xc3\xbc@example.com", NULL},
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
         print_message("%s\n", rows[i].address);
-        if (rows[i].rcpt == NULL) {
-            assert_null(begin(rows[i].address, "mx1.example.org"));
-            continue;
-        }
         struct dialogue *dialogue = connected(rows[i].address);
         const struct step steps[] = {
             GREETING, PLAIN, {SAYS, "250 ok\r\n", 0, rows[i].rcpt}};
@@ -502,13 +497,45 @@ static void test_paths(void **state)
     assert_null(begin("u@example.com", "mx1\r\nRSET"));
 }
 
+/* An address beyond ASCII goes to a server that offers SMTPUTF8 alone. */
+static void test_utf8(void **state)
+{
+    static const struct step offered[] = {
+        GREETING,
+        {SAYS, "250-mx\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n", 0,
+         "MAIL FROM:<> SMTPUTF8\r\nRCPT TO:<\xc3\xbc@example.com>\r\n"
+         "QUIT\r\n"},
+        {SAYS, "250 ok\r\n250 ok\r\n", 0, WAIT}};
+    static const struct step missing[][3] = {
+        {GREETING, {SAYS, "250-mx\r\n250 PIPELINING\r\n", 0, "QUIT\r\n"}, BYE},
+        {GREETING,
+         {SAYS, "502 what?\r\n", 0, "HELO mx1.example.org\r\n"},
+         {SAYS, "250 SMTPUTF8\r\n", 0, "QUIT\r\n"}}};
+    struct dialogue *dialogue = connected("\xc3\xbc@example.com");
+    for (size_t i = 0; i < LENGTH(offered); i++)
+        play_step(dialogue, &offered[i], 0, "offered");
+    assert_int_equal(dialogue_answer(dialogue)->outcome, CALLOUT_ACCEPTED);
+    dialogue_free(&dialogue);
+    for (size_t i = 0; i < LENGTH(missing); i++) {
+        dialogue = connected("\xc3\xbc@example.com");
+        for (size_t j = 0; j < LENGTH(missing[i]); j++)
+            play_step(dialogue, &missing[i][j], 0, "missing");
+        const struct callout_answer *answer = dialogue_answer(dialogue);
+        assert_int_equal(answer->outcome, CALLOUT_NO_SMTPUTF8);
+        assert_int_equal(answer->stage, CALLOUT_AT_HELO);
+        assert_int_equal(answer->code, 0);
+        assert_string_equal(answer->words, "");
+        dialogue_free(&dialogue);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),      cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_answer_stays), cmocka_unit_test(test_ends),
         cmocka_unit_test(test_no_smtp),      cmocka_unit_test(test_deadlines),
-        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_paths),        cmocka_unit_test(test_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

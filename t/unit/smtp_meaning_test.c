@@ -97,6 +97,7 @@ static void test_mail(void **state)
         {"552 5.2.2 full\r\n", CALLOUT_REFUSES_BOUNCES},
         {"530 5.7.0 Must issue a STARTTLS command first\r\n",
          CALLOUT_BLOCKED_US},
+        {"550 5.6.7 no UTF-8 here\r\n", CALLOUT_NO_SMTPUTF8},
         {"530 Authentication required\r\n", CALLOUT_BLOCKED_US},
         {"535 wrong credentials\r\n", CALLOUT_BLOCKED_US},
         {"500 what?\r\n", CALLOUT_BLOCKED_US},
