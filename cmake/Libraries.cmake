@@ -52,6 +52,8 @@ find_library_by_pkg_config(LDNS "ldns >= 1.7" libldns-dev ldns-devel)
 find_library_by_pkg_config(YAML "yaml-0.1 >= 0.2" libyaml-dev libyaml-devel)
 find_library_by_pkg_config(IDN2 "libidn2 >= 2.0" libidn2-dev libidn2-devel)
 find_library_by_pkg_config(PSL "libpsl" libpsl-dev libpsl-devel)
+find_library_by_pkg_config(OPENSSL "openssl >= 3.0"
+                           libssl-dev openssl-devel)
 find_milter()
 if(BONAFIDE_TESTS)
     find_library_by_pkg_config(CMOCKA "cmocka >= 1.1"

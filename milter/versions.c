@@ -7,6 +7,7 @@
 #include <ldns/ldns.h>
 #include <libmilter/mfapi.h>
 #include <libpsl.h>
+#include <openssl/crypto.h>
 #include <yaml.h>
 
 void versions_print(FILE *to)
@@ -21,4 +22,5 @@ void versions_print(FILE *to)
     fprintf(to, "libevent %s\n", event_get_version());
     fprintf(to, "libidn2 %s\n", idn2_check_version(NULL));
     fprintf(to, "libpsl %s\n", psl_get_version());
+    fprintf(to, "openssl %s\n", OpenSSL_version(OPENSSL_VERSION_STRING));
 }

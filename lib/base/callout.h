@@ -83,6 +83,14 @@ struct callout_target {
 /** Whether the dialogue begins at MAIL or at the first recipient. */
 enum callout_begin { CALLOUT_BEGIN_RCPT, CALLOUT_BEGIN_MAIL };
 
+/** Whether STARTTLS is used (RFC 3207): never; where it is offered and works;
+ * or no callout is made without it. */
+enum callout_tls_use {
+    CALLOUT_TLS_OFF,
+    CALLOUT_TLS_OPPORTUNISTIC,
+    CALLOUT_TLS_REQUIRED
+};
+
 enum callout_when {
     CALLOUT_WHEN_CLEAN,
     CALLOUT_WHEN_SUSPICIOUS,
@@ -100,6 +108,7 @@ struct callout_rate {
 struct callout_settings {
     char name[NAME_SIZE]; /* what we say in EHLO: the identity */
     uint16_t port;
+    enum callout_tls_use tls;
     uint32_t connect_ms;    /* for one address */
     uint32_t reply_ms;      /* for one reply */
     uint32_t total_ms;      /* for the whole callout, all exchangers together */

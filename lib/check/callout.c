@@ -108,7 +108,7 @@ static void describe_silence(struct text *text, const struct facts *facts)
         text_add(text, " that is not SMTP");
         return;
     case CALLOUT_TROUBLE_TLS:
-        text_add(text, " and we could not agree on TLS");
+        text_add(text, " and we could not agree on TLS, which must be");
         return;
     case CALLOUT_TROUBLE_NONE:
         text_add(text, " gave no answer to ");
@@ -174,6 +174,8 @@ static void describe_answer(struct text *text, const struct facts *facts)
         describe_no_utf8(text, facts);
     else
         describe_silence(text, facts);
+    if (answer->tls == CALLOUT_TLS_FAILED)
+        text_add(text, " (in the clear, for TLS with it failed)");
     describe_age(text, facts->sender.callout_age_s);
     if (answer->outcome == CALLOUT_GIVEN_UP)
         text_add(text, "; it has been so for longer than we put mail off");

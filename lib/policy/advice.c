@@ -108,6 +108,9 @@ static const char *callout_unsure(enum reason reason)
     if (reason == REASON_CAPACITY)
         return "Nothing is wrong so far: more is to be verified than we ask "
                "about at a time, please retry later.";
+    if (reason == REASON_NEEDS_TLS)
+        return "Your mail server takes nothing without TLS, and offers none "
+               "that ours can use, or ours may not use it.";
     if (reason == REASON_NO_SMTPUTF8)
         return "Let the mail servers in the domain's MX records offer SMTPUTF8 "
                "(RFC 6531), or send with an address in ASCII.";

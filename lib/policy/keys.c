@@ -48,6 +48,11 @@ static const struct word whens[] = {{"clean", CALLOUT_WHEN_CLEAN},
                                     {NULL, 0}};
 static const struct word begins[] = {
     {"rcpt", CALLOUT_BEGIN_RCPT}, {"mail", CALLOUT_BEGIN_MAIL}, {NULL, 0}};
+static const struct word tls_uses[] = {
+    {"off", CALLOUT_TLS_OFF},
+    {"opportunistic", CALLOUT_TLS_OPPORTUNISTIC},
+    {"required", CALLOUT_TLS_REQUIRED},
+    {NULL, 0}};
 static const struct word modes[] = {
     {"enforce", MODE_ENFORCE}, {"monitor", MODE_MONITOR}, {NULL, 0}};
 static const struct word reply_ats[] = {{"rcpt", REPLY_AT_RCPT},
@@ -125,6 +130,7 @@ static const struct key table[] = {
           "30/1m"),
     RANGE("callout.limits.waiting", POLICY(waiting_most), count, "0", "20000",
           "1000"),
+    WORDS("callout.tls", POLICY(callout.tls), word, tls_uses, "opportunistic"),
     RANGE("callout.port", POLICY(callout.port), short, "1", "65535", "25"),
     PLAIN("callout.networks", POLICY(site.callable), networks, NULL),
     RANGE("cache.memory", POLICY(cache_bytes), size, "1M", "16G", "64M"),

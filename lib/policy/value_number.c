@@ -178,6 +178,7 @@ static_assert(sizeof(enum log_target) == sizeof(unsigned), "log_target");
 static_assert(sizeof(enum log_level) == sizeof(unsigned), "log_level");
 static_assert(sizeof(enum callout_when) == sizeof(unsigned), "callout_when");
 static_assert(sizeof(enum callout_begin) == sizeof(unsigned), "callout_begin");
+static_assert(sizeof(enum callout_tls_use) == sizeof(unsigned), "tls_use");
 static_assert(sizeof(enum policy_mode) == sizeof(unsigned), "policy_mode");
 static_assert(sizeof(enum reply_at) == sizeof(unsigned), "reply_at");
 static_assert(sizeof(enum action_kind) == sizeof(unsigned), "action_kind");

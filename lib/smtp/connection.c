@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* connection.c - the thin layer around the dialogue: connect, send, receive,
- * one timer for whatever is waited for */
+ * TLS between the dialogue and the socket once it is wanted, one timer for
+ * whatever is waited for */
 #include "smtp/connection.h"
 
 #include "smtp/dialogue.h"
@@ -35,6 +36,9 @@ struct connection {
     struct failure failure; /* if the timer fires before that */
     struct dialogue *dialogue;
     struct span unsent; /* the dialogue's; nothing is read meanwhile */
+    struct tls_client *client;
+    struct tls *tls; /* NULL: in the clear */
+    bool shaken;     /* its handshake is done */
     bool answered;
 };
 
@@ -55,6 +59,7 @@ void connection_cut(struct connection **connection)
     if (c->socket != -1)
         (void)close(c->socket);
     loop_timer_free(&c->timer);
+    tls_free(&c->tls);
     dialogue_free(&c->dialogue);
     free(c);
     *connection = NULL;
@@ -75,9 +80,21 @@ static void tell(struct connection *connection,
     connection->owner.answered(connection->owner.context, &whole);
 }
 
+/* What does not go out at once is not worth waiting for. */
+static void say_goodbye(struct connection *connection)
+{
+    if (!connection->shaken)
+        return;
+    tls_close(connection->tls);
+    struct span last = tls_outgoing(connection->tls);
+    if (last.length > 0)
+        (void)send(connection->socket, last.at, last.length, MSG_NOSIGNAL);
+}
+
 static void end(struct connection *connection)
 {
     const struct connection_owner owner = connection->owner;
+    say_goodbye(connection);
     connection_cut(&connection);
     owner.closed(owner.context);
 }
@@ -133,40 +150,129 @@ static bool wait_for(struct event *event, struct event *not_for)
     return event_del(not_for) == 0 && event_add(event, NULL) == 0;
 }
 
+/* What is to be sent: TLS's octets, or the dialogue's own. */
+static struct span outgoing(struct connection *connection)
+{
+    return connection->tls != NULL ? tls_outgoing(connection->tls)
+                                   : connection->unsent;
+}
+
+static void drop_outgoing(struct connection *connection, size_t length)
+{
+    if (connection->tls != NULL) {
+        tls_sent(connection->tls, length);
+        return;
+    }
+    connection->unsent.at += length;
+    connection->unsent.length -= length;
+}
+
 /* Send what can be sent. What cannot be sent for good is dropped: the socket is
  * then readable, with what the server said before it left, and its end. */
-static bool send_unsent(struct connection *connection)
+static bool send_outgoing(struct connection *connection)
 {
-    struct span *unsent = &connection->unsent;
-    ssize_t sent =
-        send(connection->socket, unsent->at, unsent->length, MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-        unsent->length = 0;
-    } else if (sent > 0) {
-        unsent->at += sent;
-        unsent->length -= (size_t)sent;
-    }
-    return unsent->length == 0
+    struct span octets = outgoing(connection);
+    ssize_t sent = 0;
+    if (octets.length > 0)
+        sent = send(connection->socket, octets.at, octets.length, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        drop_outgoing(connection, octets.length);
+    else if (sent > 0)
+        drop_outgoing(connection, (size_t)sent);
+    return outgoing(connection).length == 0
                ? wait_for(connection->readable, connection->writable)
                : wait_for(connection->writable, connection->readable);
 }
 
-static void step(struct connection *connection, struct dialogue_event event)
+/* Send the dialogue's commands, by TLS if that is open. */
+static bool send_commands(struct connection *connection)
+{
+    if (connection->tls != NULL &&
+        !tls_write(connection->tls, connection->unsent))
+        return false;
+    return send_outgoing(connection);
+}
+
+/* Send the first octets of the handshake; the server's word is next. */
+static bool begin_tls(struct connection *connection)
+{
+    connection->tls = tls_new(connection->client, connection->target.exchanger);
+    return connection->tls != NULL && tls_shake(connection->tls) == TLS_WAIT &&
+           send_outgoing(connection);
+}
+
+/* Give the dialogue an event, and do what it says. False: the connection is
+ * over, and freed. */
+static bool step(struct connection *connection, struct dialogue_event event)
 {
     struct dialogue *dialogue = connection->dialogue;
     event.at = now(connection);
     enum dialogue_next next =
         dialogue_step(dialogue, &event, &connection->unsent);
-    if (next == DIALOGUE_SEND && !send_unsent(connection)) {
+    if (next == DIALOGUE_SEND && !send_commands(connection)) {
         fail(connection, our_fault);
-        return;
+        return false;
     }
     loop_timer_set(connection->timer, dialogue_deadline(dialogue));
     const struct callout_answer *answer = dialogue_answer(dialogue);
     if (answer != NULL && !connection->answered)
         tell(connection, answer);
+    if (next == DIALOGUE_SECURE && !begin_tls(connection)) {
+        fail(connection, our_fault);
+        return false;
+    }
     if (next == DIALOGUE_DONE)
         end(connection);
+    return next != DIALOGUE_DONE;
+}
+
+/* One step of the handshake. False: the connection is over. */
+static bool shake(struct connection *connection)
+{
+    struct dialogue_event event = {.kind = DIALOGUE_SECURED};
+    enum tls_state state = tls_shake(connection->tls);
+    if (!send_outgoing(connection)) {
+        fail(connection, our_fault);
+        return false;
+    }
+    if (state == TLS_WAIT)
+        return true;
+    connection->shaken = state == TLS_DONE;
+    if (!connection->shaken)
+        event.kind = DIALOGUE_INSECURE;
+    return step(connection, event);
+}
+
+/* Whatever plain text there is. */
+static void read_plain(struct connection *connection)
+{
+    char plain[READ_SIZE];
+    size_t length;
+    for (;;) {
+        struct dialogue_event event = {.kind = DIALOGUE_CLOSED};
+        enum tls_state state =
+            tls_read(connection->tls, plain, sizeof(plain), &length);
+        if (state == TLS_WAIT)
+            return;
+        if (state == TLS_DONE) {
+            event.kind = DIALOGUE_OCTETS;
+            event.octets = (struct span){plain, length};
+        }
+        if (!step(connection, event))
+            return;
+    }
+}
+
+static void take_cipher(struct connection *connection, struct span octets)
+{
+    if (!tls_feed(connection->tls, octets)) {
+        fail(connection, our_fault);
+        return;
+    }
+    if (!connection->shaken && !shake(connection))
+        return;
+    if (connection->shaken)
+        read_plain(connection);
 }
 
 static void on_readable(evutil_socket_t socket, short what, void *context)
@@ -178,11 +284,16 @@ static void on_readable(evutil_socket_t socket, short what, void *context)
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     struct dialogue_event event = {.kind = DIALOGUE_CLOSED};
-    if (length > 0) {
-        event.kind = DIALOGUE_OCTETS;
-        event.octets = (struct span){octets, (size_t)length};
+    struct span received = {octets, length > 0 ? (size_t)length : 0};
+    if (received.length > 0 && connection->tls != NULL) {
+        take_cipher(connection, received);
+        return;
     }
-    step(connection, event);
+    if (received.length > 0) {
+        event.kind = DIALOGUE_OCTETS;
+        event.octets = received;
+    }
+    (void)step(connection, event);
 }
 
 /* The error with which connecting has ended, or 0. */
@@ -228,7 +339,7 @@ static void on_connected(struct connection *connection)
         return;
     }
     connection->connected = true;
-    step(connection, event);
+    (void)step(connection, event);
 }
 
 static void on_writable(evutil_socket_t socket, short what, void *context)
@@ -238,7 +349,7 @@ static void on_writable(evutil_socket_t socket, short what, void *context)
     (void)what;
     if (!connection->connected)
         on_connected(connection);
-    else if (!send_unsent(connection))
+    else if (!send_outgoing(connection))
         fail(connection, our_fault);
 }
 
@@ -246,7 +357,8 @@ static void on_timer(void *context)
 {
     struct connection *connection = context;
     if (connection->connected)
-        step(connection, (struct dialogue_event){.kind = DIALOGUE_TIMEOUT});
+        (void)step(connection,
+                   (struct dialogue_event){.kind = DIALOGUE_TIMEOUT});
     else
         fail(connection, connection->failure);
 }
@@ -300,11 +412,14 @@ struct connection *connection_open(struct loop *loop,
                                    const struct callout_target *target,
                                    const struct mailpath *path,
                                    const struct callout_settings *settings,
-                                   instant deadline,
+                                   struct tls_client *client, instant deadline,
                                    const struct connection_owner *owner)
 {
-    const struct dialogue_options options = {settings->name, settings->reply_ms,
-                                             deadline};
+    const struct dialogue_options options = {.name = settings->name,
+                                             .reply_ms = settings->reply_ms,
+                                             .deadline = deadline,
+                                             .tls = settings->tls,
+                                             .tls_failed = client == NULL};
     struct connection *connection = calloc(1, sizeof(*connection));
     if (connection == NULL)
         return NULL;
@@ -312,6 +427,7 @@ struct connection *connection_open(struct loop *loop,
     connection->owner = *owner;
     connection->target = *target;
     connection->port = settings->port;
+    connection->client = client;
     connection->socket = -1;
     connection->timer = loop_timer_new(loop, on_timer, connection);
     connection->dialogue = dialogue_new(path, &options);

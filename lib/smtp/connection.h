@@ -7,6 +7,7 @@
 #include "base/callout.h"
 #include "base/mailpath.h"
 #include "loop/loop.h"
+#include "smtp/tls.h"
 
 struct connection;
 
@@ -25,7 +26,9 @@ struct connection_owner {
  * up again, and ask about the path. Nothing is told before this has returned.
  * The loop's thread alone.
  * @param path      not the null one; copied
- * @param settings  name, port and the times for connect and reply; copied
+ * @param settings  name, port, TLS and the times for connect and reply; copied
+ * @param client    for TLS; NULL: it was tried before and failed, so ask in the
+ *                  clear; borrowed until `closed`
  * @param deadline  for the answer
  * @return NULL when memory ends or the path cannot be put on the wire
  */
@@ -33,7 +36,7 @@ struct connection *connection_open(struct loop *loop,
                                    const struct callout_target *target,
                                    const struct mailpath *path,
                                    const struct callout_settings *settings,
-                                   instant deadline,
+                                   struct tls_client *client, instant deadline,
                                    const struct connection_owner *owner);
 
 /** Close at once, telling nobody, and set *connection to NULL. The loop's

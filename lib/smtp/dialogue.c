@@ -14,7 +14,7 @@
 #define COMMANDS_SIZE (SMTP_COMMAND_MOST + 64)
 
 /** The greeting, then the commands in their order. */
-enum turn { GREETING, EHLO, HELO, MAIL, RCPT, QUIT };
+enum turn { GREETING, EHLO, HELO, STARTTLS, SECURE_EHLO, MAIL, RCPT, QUIT };
 
 struct dialogue {
     struct mailpath path;
@@ -26,7 +26,11 @@ struct dialogue {
     enum turn awaited; /* whose reply */
     enum turn said;    /* the last command sent; beyond `awaited` where
                           commands travel together */
-    bool refused;      /* EHLO was, as `answer` has it; HELO is tried */
+    enum callout_tls_use tls;
+    bool tls_failed, secured;
+    bool securing;              /* the handshake is under way */
+    bool pipelines, takes_utf8; /* as the last EHLO says */
+    bool refused; /* EHLO was, as `answer` has it; HELO is tried */
     bool answered;
     struct callout_answer answer;
     struct smtp_reply_reader reader;
@@ -41,7 +45,10 @@ static bool add_command(const struct dialogue *dialogue, enum turn command,
     case GREETING:
         break; /* the server's */
     case EHLO:
+    case SECURE_EHLO:
         return smtp_command_add(lines, "EHLO %s", dialogue->name);
+    case STARTTLS:
+        return smtp_command_add(lines, "STARTTLS");
     case HELO:
         return smtp_command_add(lines, "HELO %s", dialogue->name);
     case MAIL:
@@ -80,6 +87,8 @@ struct dialogue *dialogue_new(const struct mailpath *path,
     text_begin(&name, dialogue->name, sizeof(dialogue->name));
     text_add(&name, options->name);
     dialogue->reply_ms = options->reply_ms;
+    dialogue->tls = options->tls;
+    dialogue->tls_failed = options->tls_failed;
     dialogue->total = options->deadline;
     dialogue->deadline = options->deadline;
     smtp_reply_begin(&dialogue->reader);
@@ -111,6 +120,8 @@ static enum callout_stage stage_of(enum turn turn)
         return CALLOUT_AT_GREETING;
     case EHLO:
     case HELO:
+    case STARTTLS:
+    case SECURE_EHLO:
         return CALLOUT_AT_HELO;
     case MAIL:
         return CALLOUT_AT_MAIL;
@@ -145,6 +156,13 @@ static enum dialogue_next say(struct dialogue *dialogue, enum turn first,
     return DIALOGUE_SEND;
 }
 
+static enum callout_tls tls_of(const struct dialogue *dialogue)
+{
+    if (dialogue->secured)
+        return CALLOUT_TLS_USED;
+    return dialogue->tls_failed ? CALLOUT_TLS_FAILED : CALLOUT_TLS_NOT_USED;
+}
+
 /* Write the answer, with what the server said last. */
 static void note(struct dialogue *dialogue, enum callout_outcome outcome,
                  enum callout_trouble trouble, uint16_t code)
@@ -152,10 +170,12 @@ static void note(struct dialogue *dialogue, enum callout_outcome outcome,
     struct callout_answer *answer = &dialogue->answer;
     answer->outcome = outcome;
     answer->trouble = trouble;
+    answer->tls = tls_of(dialogue);
     answer->stage = stage_of(dialogue->awaited);
     answer->code = code;
     answer->words[0] = '\0';
-    if (trouble != CALLOUT_TROUBLE_CLOSED && trouble != CALLOUT_TROUBLE_TIMEOUT)
+    if (trouble != CALLOUT_TROUBLE_CLOSED &&
+        trouble != CALLOUT_TROUBLE_TIMEOUT && trouble != CALLOUT_TROUBLE_TLS)
         smtp_reply_words(&dialogue->reader.reply, answer->words);
 }
 
@@ -173,41 +193,95 @@ static enum dialogue_next end(struct dialogue *dialogue,
 {
     if (dialogue->answered)
         return DIALOGUE_DONE;
+    if (dialogue->securing)
+        trouble = CALLOUT_TROUBLE_TLS;
     if (!dialogue->refused)
         note(dialogue, CALLOUT_UNREACHABLE, trouble, 0);
     settle(dialogue, at);
     return DIALOGUE_DONE;
 }
 
-/* Only a server that offers it may be given the address (RFC 6531 3.2). */
-static bool lacks_utf8(const struct dialogue *dialogue)
-{
-    enum turn after = dialogue->awaited;
-    return dialogue->path.utf8 && (after == EHLO || after == HELO) &&
-           !smtp_reply_has_keyword(&dialogue->reader.reply, "SMTPUTF8");
-}
-
 static enum dialogue_next leave(struct dialogue *dialogue, instant at,
                                 struct span *send);
+
+/* The answer follows from what the server does not offer. */
+static enum dialogue_next do_without(struct dialogue *dialogue,
+                                     enum callout_outcome outcome,
+                                     enum callout_trouble trouble, instant at,
+                                     struct span *send)
+{
+    note(dialogue, outcome, trouble, 0);
+    dialogue->answer.words[0] = '\0';
+    return leave(dialogue, at, send);
+}
+
+/* To MAIL, and to all behind it where commands may travel together. Only a
+ * server that offers SMTPUTF8 may be given an address that needs it (RFC 6531
+ * 3.2). */
+static enum dialogue_next ask(struct dialogue *dialogue, instant at,
+                              struct span *send)
+{
+    if (dialogue->tls == CALLOUT_TLS_REQUIRED && !dialogue->secured)
+        return do_without(dialogue, CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_TLS,
+                          at, send);
+    if (dialogue->path.utf8 && !dialogue->takes_utf8)
+        return do_without(dialogue, CALLOUT_NO_SMTPUTF8, CALLOUT_TROUBLE_NONE,
+                          at, send);
+    return say(dialogue, MAIL, dialogue->pipelines ? QUIT : MAIL, at, send);
+}
+
+static void read_keywords(struct dialogue *dialogue)
+{
+    const struct smtp_reply *reply = &dialogue->reader.reply;
+    dialogue->pipelines = smtp_reply_has_keyword(reply, "PIPELINING");
+    dialogue->takes_utf8 = smtp_reply_has_keyword(reply, "SMTPUTF8");
+}
+
+static bool wants_tls(const struct dialogue *dialogue)
+{
+    return dialogue->tls != CALLOUT_TLS_OFF && !dialogue->tls_failed &&
+           smtp_reply_has_keyword(&dialogue->reader.reply, "STARTTLS");
+}
 
 static enum dialogue_next proceed(struct dialogue *dialogue, instant at,
                                   struct span *send)
 {
-    if (lacks_utf8(dialogue)) {
-        note(dialogue, CALLOUT_NO_SMTPUTF8, CALLOUT_TROUBLE_NONE, 0);
-        dialogue->answer.words[0] = '\0';
-        return leave(dialogue, at, send);
-    }
-    bool after_ehlo = dialogue->awaited == EHLO;
-    enum turn next = after_ehlo ? MAIL : dialogue->awaited + 1;
     dialogue->refused = false;
-    if (next <= dialogue->said) {
-        await(dialogue, next, at);
-        return DIALOGUE_WAIT;
+    switch (dialogue->awaited) {
+    case GREETING:
+        return say(dialogue, EHLO, EHLO, at, send);
+    case EHLO:
+        read_keywords(dialogue);
+        if (wants_tls(dialogue))
+            return say(dialogue, STARTTLS, STARTTLS, at, send);
+        return ask(dialogue, at, send);
+    case SECURE_EHLO:
+        read_keywords(dialogue);
+        return ask(dialogue, at, send);
+    case HELO:
+    case STARTTLS:
+        return ask(dialogue, at, send);
+    case MAIL:
+    case RCPT:
+    case QUIT:
+        break;
     }
-    bool together = after_ehlo && smtp_reply_has_keyword(
-                                      &dialogue->reader.reply, "PIPELINING");
-    return say(dialogue, next, together ? QUIT : next, at, send);
+    enum turn next = dialogue->awaited + 1;
+    if (next > dialogue->said)
+        return say(dialogue, next, next, at, send);
+    await(dialogue, next, at);
+    return DIALOGUE_WAIT;
+}
+
+/* A server that refuses may still be asked in the clear (RFC 3207 4). */
+static enum dialogue_next take_starttls(struct dialogue *dialogue, instant at,
+                                        struct span *send)
+{
+    if (dialogue->reader.reply.code != 220)
+        return proceed(dialogue, at, send);
+    dialogue->securing = true;
+    await(dialogue, STARTTLS, at);
+    return DIALOGUE_SECURE;
 }
 
 /* The answer is there: be polite, for a second. */
@@ -231,6 +305,8 @@ static enum dialogue_next take_reply(struct dialogue *dialogue, instant at,
         await(dialogue, dialogue->awaited + 1, at);
         return DIALOGUE_WAIT;
     }
+    if (dialogue->awaited == STARTTLS)
+        return take_starttls(dialogue, at, send);
     const struct smtp_reply *reply = &dialogue->reader.reply;
     const struct smtp_question question = {&dialogue->path, dialogue->name,
                                            dialogue->local};
@@ -264,7 +340,8 @@ static enum dialogue_next take_octets(struct dialogue *dialogue,
             break;
         }
         enum dialogue_next next = take_reply(dialogue, at, send);
-        if (next == DIALOGUE_SEND && octets.length > 0 && !dialogue->answered) {
+        bool over = next == DIALOGUE_SEND || next == DIALOGUE_SECURE;
+        if (over && octets.length > 0 && !dialogue->answered) {
             *send = (struct span){NULL, 0};
             return end(dialogue, CALLOUT_TROUBLE_PROTOCOL, at);
         }
@@ -285,6 +362,13 @@ enum dialogue_next dialogue_step(struct dialogue *dialogue,
         break;
     case DIALOGUE_OCTETS:
         return take_octets(dialogue, event->octets, event->at, send);
+    case DIALOGUE_SECURED:
+        dialogue->securing = false;
+        dialogue->secured = true;
+        smtp_reply_begin(&dialogue->reader);
+        return say(dialogue, SECURE_EHLO, SECURE_EHLO, event->at, send);
+    case DIALOGUE_INSECURE:
+        return end(dialogue, CALLOUT_TROUBLE_TLS, event->at);
     case DIALOGUE_CLOSED:
         return end(dialogue, CALLOUT_TROUBLE_CLOSED, event->at);
     case DIALOGUE_TIMEOUT:

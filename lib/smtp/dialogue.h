@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dialogue.h - the callout dialogue as a step function: what the server says
  * goes in, commands and an answer come out, no I/O (RFC 5321 3.1, 3.3, 4.1.1;
- * pipelining RFC 2920, internationalised addresses RFC 6531) */
+ * pipelining RFC 2920, internationalised addresses RFC 6531, STARTTLS RFC
+ * 3207) */
 #ifndef SMTP_DIALOGUE_H
 #define SMTP_DIALOGUE_H
 
@@ -10,6 +11,7 @@
 #include "base/mailpath.h"
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** How long the reply to QUIT is waited for, the answer being there. */
@@ -22,13 +24,17 @@ struct dialogue_options {
     const char *name;  /* ours, canonical; copied */
     uint32_t reply_ms; /* for one reply */
     instant deadline;  /* for the answer */
+    enum callout_tls_use tls;
+    bool tls_failed; /* it was tried before: the answer says so */
 };
 
 enum dialogue_event_kind {
     DIALOGUE_CONNECTED, /* the first event, and only that */
     DIALOGUE_OCTETS,
-    DIALOGUE_CLOSED, /* by the server, or broken */
-    DIALOGUE_TIMEOUT /* dialogue_deadline has come */
+    DIALOGUE_SECURED,  /* after DIALOGUE_SECURE: octets come by TLS now */
+    DIALOGUE_INSECURE, /* the handshake failed */
+    DIALOGUE_CLOSED,   /* by the server, or broken */
+    DIALOGUE_TIMEOUT   /* dialogue_deadline has come */
 };
 
 struct dialogue_event {
@@ -39,9 +45,10 @@ struct dialogue_event {
 };
 
 enum dialogue_next {
-    DIALOGUE_WAIT, /* for what the server says, until dialogue_deadline */
-    DIALOGUE_SEND, /* send the octets, then wait */
-    DIALOGUE_DONE  /* close the connection; the answer is there */
+    DIALOGUE_WAIT,   /* for what the server says, until dialogue_deadline */
+    DIALOGUE_SEND,   /* send the octets, then wait */
+    DIALOGUE_SECURE, /* begin TLS as the client, until dialogue_deadline */
+    DIALOGUE_DONE    /* close the connection; the answer is there */
 };
 
 /**

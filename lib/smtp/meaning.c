@@ -16,7 +16,8 @@ enum {
     POLICY = SMTP_SIGN_POLICY,
     RELAYING = SMTP_SIGN_RELAYING,
     FULL = SMTP_SIGN_FULL,
-    NO_UTF8 = SMTP_SIGN_NO_UTF8
+    NO_UTF8 = SMTP_SIGN_NO_UTF8,
+    TLS = SMTP_SIGN_TLS
 };
 
 #define FINAL_WEIGHT 5
@@ -46,14 +47,16 @@ static const struct row {
     {GREETING | HELO, 500, 599, MEANS(BLOCKED_US)},
 
     {MAIL | RCPT, 500, 599, .has = OF_US, MEANS(BLOCKED_US)},
+    /* RFC 3207 4: before STARTTLS nothing else is taken. */
+    {MAIL | RCPT, 530, 530, .has = TLS, MEANS(NEEDS_TLS)},
     /* RFC 6531 3.5: it would be another matter in ASCII. */
     {MAIL | RCPT, 500, 599, .has = NO_UTF8, MEANS(NO_SMTPUTF8)},
     /* What is full exists. */
     {RCPT, 400, 599, .has = FULL, MEANS(ACCEPTED)},
     {MAIL | RCPT, 400, 499, MEANS(GREYLISTED)},
 
-    /* Command unknown, not implemented or out of place; TLS or a password
-     * wanted (RFC 3207 4, RFC 4954 6): it is not about the argument. */
+    /* Command unknown, not implemented or out of place, or a password wanted
+     * (RFC 4954 6): it is not about the argument. */
     {MAIL | RCPT, 500, 500, MEANS(BLOCKED_US)},
     {MAIL | RCPT, 502, 503, MEANS(BLOCKED_US)},
     {MAIL | RCPT, 530, 538, MEANS(BLOCKED_US)},

@@ -185,6 +185,8 @@ static unsigned text_signs(const struct smtp_reply *reply,
         signs |= SMTP_SIGN_NAMES_US;
     if (has_any(&plain, client_words, LENGTH(client_words)))
         signs |= SMTP_SIGN_OF_CLIENT;
+    if (has_word(&plain, "tls") || has_word(&plain, "starttls"))
+        signs |= SMTP_SIGN_TLS;
     if (has_word(&plain, "relay"))
         signs |= SMTP_SIGN_RELAYING;
     return signs;

@@ -21,7 +21,8 @@ enum smtp_sign {
     SMTP_SIGN_POLICY = 4,    /* x.7.x: security or policy (RFC 3463 3.8) */
     SMTP_SIGN_RELAYING = 8,  /* it speaks of relaying */
     SMTP_SIGN_FULL = 16,     /* the mailbox is (x.2.2, 552) */
-    SMTP_SIGN_NO_UTF8 = 32   /* no address beyond ASCII is taken (x.6.7) */
+    SMTP_SIGN_NO_UTF8 = 32,  /* no address beyond ASCII is taken (x.6.7) */
+    SMTP_SIGN_TLS = 64       /* it speaks of TLS */
 };
 
 /** The signs in a reply, of enum smtp_sign. */

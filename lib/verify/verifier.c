@@ -31,6 +31,7 @@
 struct verifier {
     struct loop *loop;
     struct callouts *callouts;
+    struct tls_client *tls;
     struct turns *turns;
     struct loop_timer *pace; /* when a domain's rate lets it go on */
     struct call *calls;
@@ -52,6 +53,7 @@ struct flight {
     struct loop_timer *timer; /* while it waits for its turn: until `deadline`,
                                  or the next asker's patience ends */
     size_t target;            /* called, or waited for */
+    bool clear;               /* TLS has failed with that target */
     bool begun;               /* it has had a turn: `deadline` counts */
     instant deadline;
     bool answered; /* somebody has, as `answer` has it */
@@ -83,9 +85,10 @@ struct verifier *verifier_new(struct loop *loop, size_t memory)
     verifier->said = INSTANT_NEVER;
     atomic_init(&verifier->flights, 0);
     verifier->callouts = callouts_new(memory);
+    verifier->tls = tls_client_new();
     verifier->turns = turns_new();
-    if (verifier->callouts == NULL || verifier->turns == NULL ||
-        !hash_key_draw(&verifier->hash_key))
+    if (verifier->callouts == NULL || verifier->tls == NULL ||
+        verifier->turns == NULL || !hash_key_draw(&verifier->hash_key))
         verifier_free(&verifier);
     return verifier;
 }
@@ -244,6 +247,7 @@ static void wait_for_turn(struct flight *flight)
 
 static void fly_on(struct flight *flight, enum callout_outcome outcome)
 {
+    flight->clear = false;
     flight->target = next_target(flight, outcome);
     if (smtp_outcome_is_final(outcome))
         land(flight);
@@ -264,9 +268,10 @@ static bool open_call(struct flight *flight)
     if (call == NULL)
         return false;
     const struct connection_owner owner = {on_answered, on_closed, call};
-    call->connection =
-        connection_open(verifier->loop, &ask->targets[flight->target],
-                        &ask->path, &ask->settings, flight->deadline, &owner);
+    call->connection = connection_open(
+        verifier->loop, &ask->targets[flight->target], &ask->path,
+        &ask->settings, flight->clear ? NULL : verifier->tls, flight->deadline,
+        &owner);
     if (call->connection == NULL) {
         free(call);
         return false;
@@ -330,6 +335,14 @@ static void take_turns(struct verifier *verifier)
     set_pace(verifier, due);
 }
 
+/* Whether the same exchanger is to be asked again, in the clear. */
+static bool is_worth_the_clear(const struct flight *flight,
+                               const struct callout_answer *answer)
+{
+    return answer->trouble == CALLOUT_TROUBLE_TLS && !flight->clear &&
+           flight->askers->settings.tls == CALLOUT_TLS_OPPORTUNISTIC;
+}
+
 static void on_answered(void *context, const struct callout_answer *answer)
 {
     struct call *call = context;
@@ -337,8 +350,13 @@ static void on_answered(void *context, const struct callout_answer *answer)
     call->flight = NULL;
     if (answer->outcome == CALLOUT_INTERNAL)
         log_our_fault(call->verifier, "out of descriptors, ports or memory");
-    weigh(flight, answer);
-    fly_on(flight, answer->outcome);
+    if (is_worth_the_clear(flight, answer)) {
+        flight->clear = true;
+        wait_for_turn(flight);
+    } else {
+        weigh(flight, answer);
+        fly_on(flight, answer->outcome);
+    }
     take_turns(call->verifier);
 }
 
@@ -531,6 +549,7 @@ void verifier_free(struct verifier **verifier)
     assert((*verifier)->calls == NULL);
     turns_free(&(*verifier)->turns);
     callouts_free(&(*verifier)->callouts);
+    tls_client_free(&(*verifier)->tls);
     free(*verifier);
     *verifier = NULL;
 }

@@ -14,6 +14,8 @@
 static const char *const commands[] = {
     "EHLO mx1.example.org\r\n",
     "HELO mx1.example.org\r\n",
+    "STARTTLS\r\n",
+    "EHLO mx1.example.org\r\n",
     "MAIL FROM:<>\r\n",
     "RCPT TO:<user@example.com>\r\n",
     "QUIT\r\n",
@@ -45,6 +47,7 @@ static void check_answer(const struct callout_answer *answer)
     REQUIRE(answer->outcome != CALLOUT_INTERNAL);
     REQUIRE(answer->outcome != CALLOUT_NO_SUCH_MAILBOX ||
             (answer->stage == CALLOUT_AT_RCPT && answer->code >= 500));
+    REQUIRE(answer->tls != CALLOUT_TLS_FAILED);
     REQUIRE(answer->outcome == CALLOUT_UNREACHABLE ||
             answer->trouble == CALLOUT_TROUBLE_NONE);
     REQUIRE(answer->code == 0 || (answer->code >= 200 && answer->code <= 599));
@@ -71,6 +74,19 @@ static struct dialogue_event take_event(struct span *input, instant at)
     return event;
 }
 
+/* An octet says whether the handshake is well. */
+static struct dialogue_event take_handshake(struct span *input, instant at)
+{
+    struct dialogue_event event = {.kind = DIALOGUE_INSECURE, .at = at};
+    if (input->length == 0)
+        return event;
+    if (*input->at == CUT)
+        event.kind = DIALOGUE_SECURED;
+    input->at++;
+    input->length--;
+    return event;
+}
+
 /* The first answer stays. */
 static void check_same(const struct callout_answer *answer,
                        const struct callout_answer *first)
@@ -93,7 +109,8 @@ static void hold(struct dialogue *dialogue, struct span input)
     enum dialogue_next next = dialogue_step(dialogue, &event, &send);
     for (instant at = 1; next != DIALOGUE_DONE; at++) {
         REQUIRE(dialogue_deadline(dialogue) > at);
-        event = take_event(&input, at);
+        event = next == DIALOGUE_SECURE ? take_handshake(&input, at)
+                                        : take_event(&input, at);
         next = dialogue_step(dialogue, &event, &send);
         REQUIRE((next == DIALOGUE_SEND) == (send.length > 0));
         next_command = check_sent(send, next_command);
@@ -111,8 +128,11 @@ static void hold(struct dialogue *dialogue, struct span input)
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
-    const struct dialogue_options options = {"mx1.example.org", 30000,
-                                             instant_after_ms(0, 60000)};
+    const struct dialogue_options options = {.name = "mx1.example.org",
+                                             .reply_ms = 30000,
+                                             .deadline =
+                                                 instant_after_ms(0, 60000),
+                                             .tls = CALLOUT_TLS_OPPORTUNISTIC};
     struct mailpath path;
     mailpath_parse(&path, span_of("user@example.com"));
     struct dialogue *dialogue = dialogue_new(&path, &options);

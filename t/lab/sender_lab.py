@@ -112,12 +112,13 @@ SENDER_DOMAIN = [
 ]
 
 # What an exchanger says, what is found, and what of it the reply repeats.
-ACCEPTS, NO_MAILBOX, NO_BOUNCES, GREYLISTED, UNREACHABLE, BLOCKED = (
+ACCEPTS, NO_MAILBOX, NO_BOUNCES, GREYLISTED, UNREACHABLE = (
     "pass", "fail/no-such-mailbox", "fail/refuses-bounces",
-    "temperror/greylisted", "temperror/unreachable", "unknown/blocked-us")
+    "temperror/greylisted", "temperror/unreachable")
+BLOCKED, NEEDS_TLS = "unknown/blocked-us", "unknown/needs-tls"
 CODES = {NO_MAILBOX: "550 5.1.7", NO_BOUNCES: "550 5.1.7",
          GREYLISTED: "450 4.1.7", UNREACHABLE: "450 4.1.7",
-         BLOCKED: "450 4.1.7"}
+         BLOCKED: "450 4.1.7", NEEDS_TLS: "450 4.1.7"}
 SILENT, NO_ROUTE = ("45.40.0.1", "2a10:40::1"), ("45.41.0.1", "2a10:41::1")
 REFUSED = "45.30.60.60", "2a10:30:60::60"
 
@@ -164,7 +165,7 @@ EXCHANGERS = [
      "spamhaus"),
     ("policy", dict(rcpt="550 5.7.1 not by our policy"), BLOCKED,
      "not by our policy"),
-    ("needs-tls", dict(mail="530 5.7.0 issue STARTTLS first"), BLOCKED,
+    ("needs-tls", dict(mail="530 5.7.0 issue STARTTLS first"), NEEDS_TLS,
      "STARTTLS"),
     ("no-rcpt", dict(rcpt="502 5.5.1 unrecognised"), BLOCKED, "502"),
     ("busy", dict(greeting=["421 4.3.2 busy", CLOSE]), UNREACHABLE,

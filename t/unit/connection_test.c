@@ -57,8 +57,8 @@ static struct connection *open_one(struct loop *loop, struct told *told,
     assert_true(address_parse(&target.address, span_of(at)));
     mailpath_parse(&path, span_of("user@example.com"));
     instant deadline = instant_after_ms(clock_now(&clock_system), TOTAL_MS);
-    struct connection *connection =
-        connection_open(loop, &target, &path, &settings, deadline, &owner);
+    struct connection *connection = connection_open(
+        loop, &target, &path, &settings, NULL, deadline, &owner);
     assert_int_equal(told->answers, 0);
     return connection;
 }

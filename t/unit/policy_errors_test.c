@@ -95,7 +95,7 @@ static const struct row errors[] = {
       "refresh, invalid, temperror"}},
     {IDENTITY "callout: {speed: fast}\n",
      {":2:11: unknown key `callout.speed`, expected one of when, begin, "
-      "give-up, timeout, limits, port, networks"}},
+      "give-up, timeout, limits, tls, port, networks"}},
     {IDENTITY "callout: {limits: {per-domain: 30}}\n",
      {":2:32: `callout.limits.per-domain` is `30`, expected a number in a time "
       "of at most 1d, such as 30/1m"}},

@@ -45,8 +45,10 @@ struct script {
 
 static struct dialogue *begin(const char *address, const char *name)
 {
-    const struct dialogue_options options = {name, REPLY_MS,
-                                             instant_after_ms(0, TOTAL_MS)};
+    const struct dialogue_options options = {.name = name,
+                                             .reply_ms = REPLY_MS,
+                                             .deadline =
+                                                 instant_after_ms(0, TOTAL_MS)};
     struct mailpath path;
     mailpath_parse(&path, span_of(address));
     assert_int_equal(path.fault, MAILPATH_OK);

@@ -96,7 +96,7 @@ static void test_mail(void **state)
          CALLOUT_REFUSES_BOUNCES},
         {"552 5.2.2 full\r\n", CALLOUT_REFUSES_BOUNCES},
         {"530 5.7.0 Must issue a STARTTLS command first\r\n",
-         CALLOUT_BLOCKED_US},
+         CALLOUT_NEEDS_TLS},
         {"550 5.6.7 no UTF-8 here\r\n", CALLOUT_NO_SMTPUTF8},
         {"530 Authentication required\r\n", CALLOUT_BLOCKED_US},
         {"535 wrong credentials\r\n", CALLOUT_BLOCKED_US},
@@ -238,7 +238,7 @@ static void test_blocked_us(void **state)
         {"550-a\r\n550 5.7.1 b\r\n", CALLOUT_BLOCKED_US},
         /* Not about the mailbox. */
         {"530 5.7.0 Must issue a STARTTLS command first\r\n",
-         CALLOUT_BLOCKED_US},
+         CALLOUT_NEEDS_TLS},
         {"530 Authentication required for relaying\r\n", CALLOUT_BLOCKED_US},
         {"500 what?\r\n", CALLOUT_BLOCKED_US},
         {"502 not here\r\n", CALLOUT_BLOCKED_US},

@@ -19,6 +19,7 @@ A reply is one of the following, or a list of them, done in order:
     CLOSE    end the connection
     RESET    end it by RST
     SILENCE  say nothing more, until the other side goes
+    TLS      begin TLS, as behind the reply to STARTTLS
 For mail and rcpt a dict gives replies by address (`*` matches anything, the
 null reverse-path is ""), the first that matches.
 """
@@ -43,7 +44,7 @@ class Drip:
     gap: float
 
 
-CLOSE, RESET, SILENCE = object(), object(), object()
+CLOSE, RESET, SILENCE, TLS = object(), object(), object(), object()
 
 _DEFAULTS = {
     "GREETING": "220 exchanger ESMTP",
@@ -53,6 +54,7 @@ _DEFAULTS = {
     "DATA": "354 go on",
     "MESSAGE": "250 2.0.0 taken",
     "RSET": "250 2.0.0 ok",
+    "STAR": ["220 2.0.0 go on", TLS],
     "NOOP": "250 2.0.0 ok",
     "QUIT": ["221 2.0.0 bye", CLOSE],
     "OTHER": "500 5.5.1 unknown",
@@ -78,14 +80,17 @@ class Peer:
     """A scripted server at one address; `sessions` holds all there were.
 
     `keywords` are what EHLO offers; the other arguments are named after the
-    commands, and `greeting`, `message` (after DATA) and `other`.  With `gather`
+    commands (`star` for STARTTLS, for which `tls` is an ssl.SSLContext), and
+    `greeting`, `message` (after DATA) and `other`.  With `gather`
     it answers only when nothing has come for so many seconds, and a session's
     `turns` hold the commands that came together.
     """
 
     def __init__(self, loop, address, port=25,
-                 keywords=("PIPELINING", "8BITMIME"), gather=None, **script):
+                 keywords=("PIPELINING", "8BITMIME"), gather=None, tls=None,
+                 **script):
         self.sessions = []
+        self._tls = tls
         self._gather = gather
         offers = ["exchanger", *keywords]
         self._script = _DEFAULTS | {"EHLO": [
@@ -128,23 +133,24 @@ class Peer:
         self.sessions.append(session)
         try:
             await self._converse(session, reader, writer)
-        except (_Over, ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (_Over, OSError, asyncio.IncompleteReadError):
+            pass            # ssl.SSLError is an OSError
         finally:
             session.ended = time.monotonic()
             writer.close()
 
     async def _converse(self, session, reader, writer):
-        await _perform(self._script["GREETING"], reader, writer)
+        await self._perform(self._script["GREETING"], reader, writer)
         while True:
             for text in await self._turn(session, reader):
                 verb = text[:4].upper()
                 if verb not in self._script:
                     verb = "OTHER"
-                await _perform(self._reply(verb, text), reader, writer)
+                await self._perform(self._reply(verb, text), reader, writer)
                 if verb == "DATA":
                     await reader.readuntil(b"\r\n.\r\n")
-                    await _perform(self._script["MESSAGE"], reader, writer)
+                    await self._perform(self._script["MESSAGE"], reader,
+                                        writer)
 
     async def _turn(self, session, reader):
         """The next line; all that come together, if they are to be gathered."""
@@ -157,6 +163,29 @@ class Peer:
                 break
         session.turns.append(turn)
         return turn
+
+    async def _perform(self, reply, reader, writer):
+        """Do what a script says for one step."""
+        for step in reply if isinstance(reply, list) else [reply]:
+            if isinstance(step, str):
+                writer.write(step.encode() + b"\r\n")
+            elif isinstance(step, bytes):
+                writer.write(step)
+            elif isinstance(step, (int, float)):
+                await asyncio.sleep(step)
+            elif step is TLS:
+                await writer.start_tls(self._tls)
+            elif step is SILENCE:
+                await reader.read()
+                raise _Over
+            elif step is CLOSE:
+                raise _Over
+            elif step is RESET:
+                _reset(writer)
+                raise _Over
+            else:
+                await _drip(step, writer)
+        await writer.drain()
 
     def _reply(self, verb, text):
         reply = self._script[verb]
@@ -173,28 +202,6 @@ async def _line(session, reader):
     text = line.decode("latin-1").rstrip("\r\n")
     session.lines.append(Line(time.monotonic(), text))
     return text
-
-
-async def _perform(reply, reader, writer):
-    """Do what a script says for one step."""
-    for step in reply if isinstance(reply, list) else [reply]:
-        if isinstance(step, str):
-            writer.write(step.encode() + b"\r\n")
-        elif isinstance(step, bytes):
-            writer.write(step)
-        elif isinstance(step, (int, float)):
-            await asyncio.sleep(step)
-        elif step is SILENCE:
-            await reader.read()
-            raise _Over
-        elif step is CLOSE:
-            raise _Over
-        elif step is RESET:
-            _reset(writer)
-            raise _Over
-        else:
-            await _drip(step, writer)
-    await writer.drain()
 
 
 async def _drip(step, writer):

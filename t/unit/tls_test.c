@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tls_test.c - TLS with a server in the same thread, octets being carried by
+ * hand: handshakes, pieces, damage, the end, and what is left of many */
+#include "smtp/tls.h"
+
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define DAY_S 86400
+
+struct pair {
+    struct tls_client *client;
+    struct tls *tls;
+    SSL_CTX *context;
+    SSL *server;
+    BIO *to_server, *from_server;
+};
+
+/* T1: nobody has signed it, it is out of date, and for another name. */
+static void add_certificate(SSL_CTX *context)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = X509_new();
+    X509_NAME *name = X509_NAME_new();
+    assert_true(key != NULL && certificate != NULL && name != NULL);
+    assert_int_equal(X509_NAME_add_entry_by_txt(
+                         name, "CN", MBSTRING_ASC,
+                         (const unsigned char *)"other.example", -1, -1, 0),
+                     1);
+    (void)X509_gmtime_adj(X509_getm_notBefore(certificate), -2 * DAY_S);
+    (void)X509_gmtime_adj(X509_getm_notAfter(certificate), -DAY_S);
+    assert_int_equal(X509_set_subject_name(certificate, name), 1);
+    assert_int_equal(X509_set_issuer_name(certificate, name), 1);
+    assert_int_equal(X509_set_pubkey(certificate, key), 1);
+    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+    assert_int_equal(SSL_CTX_use_certificate(context, certificate), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(context, key), 1);
+    X509_NAME_free(name);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+}
+
+static void begin(struct pair *pair, int most_version)
+{
+    pair->client = tls_client_new();
+    pair->context = SSL_CTX_new(TLS_server_method());
+    assert_true(pair->client != NULL && pair->context != NULL);
+    add_certificate(pair->context);
+    if (most_version != 0) {
+        SSL_CTX_set_security_level(pair->context, 0);
+        (void)SSL_CTX_set_min_proto_version(pair->context, TLS1_VERSION);
+        (void)SSL_CTX_set_max_proto_version(pair->context, most_version);
+    }
+}
+
+static void connect_pair(struct pair *pair)
+{
+    pair->tls = tls_new(pair->client, "mx.example.com");
+    pair->server = SSL_new(pair->context);
+    pair->to_server = BIO_new(BIO_s_mem());
+    pair->from_server = BIO_new(BIO_s_mem());
+    assert_true(pair->tls != NULL && pair->server != NULL);
+    SSL_set_bio(pair->server, pair->to_server, pair->from_server);
+    SSL_set_accept_state(pair->server);
+}
+
+static void disconnect(struct pair *pair)
+{
+    tls_free(&pair->tls);
+    assert_null(pair->tls);
+    SSL_free(pair->server);
+}
+
+static void end(struct pair *pair)
+{
+    tls_client_free(&pair->client);
+    assert_null(pair->client);
+    SSL_CTX_free(pair->context);
+}
+
+/* Carry what is to be carried, so many octets at a time from the server. */
+static void carry(struct pair *pair, size_t piece)
+{
+    struct span out = tls_outgoing(pair->tls);
+    char octets[4096];
+    int length;
+    if (out.length > 0)
+        assert_int_equal(BIO_write(pair->to_server, out.at, (int)out.length),
+                         out.length);
+    tls_sent(pair->tls, out.length);
+    assert_int_equal(tls_outgoing(pair->tls).length, 0);
+    if (!SSL_is_init_finished(pair->server))
+        (void)SSL_do_handshake(pair->server);
+    length = BIO_read(pair->from_server, octets,
+                      (int)(piece < sizeof(octets) ? piece : sizeof(octets)));
+    if (length > 0)
+        assert_true(tls_feed(pair->tls, (struct span){octets, (size_t)length}));
+}
+
+static enum tls_state shake(struct pair *pair, size_t piece)
+{
+    enum tls_state state = TLS_WAIT;
+    for (int turns = 0; state == TLS_WAIT && turns < 10000; turns++) {
+        state = tls_shake(pair->tls);
+        carry(pair, piece);
+    }
+    return state;
+}
+
+static void server_says(struct pair *pair, const char *words)
+{
+    assert_int_equal(SSL_write(pair->server, words, (int)strlen(words)),
+                     strlen(words));
+}
+
+static void test_words(void **state)
+{
+    struct pair pair;
+    char plain[100];
+    size_t length;
+    begin(&pair, 0);
+    for (size_t piece = 1; piece < 5000; piece *= 7) {
+        connect_pair(&pair);
+        assert_int_equal(shake(&pair, piece), TLS_DONE);
+        assert_string_equal(
+            SSL_get_servername(pair.server, TLSEXT_NAMETYPE_host_name),
+            "mx.example.com");
+        assert_true(tls_write(pair.tls, span_of("EHLO us\r\n")));
+        carry(&pair, piece);
+        assert_int_equal(SSL_read(pair.server, plain, sizeof(plain)), 9);
+        assert_memory_equal(plain, "EHLO us\r\n", 9);
+        server_says(&pair, "250 them\r\n");
+        enum tls_state read = TLS_WAIT;
+        for (int turns = 0; read == TLS_WAIT && turns < 10000; turns++) {
+            carry(&pair, piece);
+            read = tls_read(pair.tls, plain, sizeof(plain), &length);
+        }
+        assert_int_equal(read, TLS_DONE);
+        assert_int_equal(length, 10);
+        assert_memory_equal(plain, "250 them\r\n", 10);
+        disconnect(&pair);
+    }
+    end(&pair);
+}
+
+/* What is older than TLS 1.2 is none; what is no TLS neither. */
+static void test_failures(void **state)
+{
+    struct pair pair;
+    begin(&pair, TLS1_1_VERSION);
+    connect_pair(&pair);
+    assert_int_equal(shake(&pair, 4096), TLS_FAILED);
+    disconnect(&pair);
+    end(&pair);
+
+    begin(&pair, 0);
+    connect_pair(&pair);
+    assert_int_equal(tls_shake(pair.tls), TLS_WAIT);
+    assert_true(tls_feed(pair.tls, span_of("250 what TLS?\r\n")));
+    assert_int_equal(tls_shake(pair.tls), TLS_FAILED);
+    disconnect(&pair);
+    end(&pair);
+}
+
+/* An end that was said, and octets that were changed on their way. */
+static void test_ends(void **state)
+{
+    struct pair pair;
+    char octets[4096];
+    size_t length;
+    begin(&pair, 0);
+    connect_pair(&pair);
+    assert_int_equal(shake(&pair, 4096), TLS_DONE);
+    carry(&pair, 4096);
+    (void)SSL_shutdown(pair.server);
+    carry(&pair, 4096);
+    assert_int_equal(tls_read(pair.tls, octets, sizeof(octets), &length),
+                     TLS_CLOSED);
+    tls_close(pair.tls);
+    assert_true(tls_outgoing(pair.tls).length > 0);
+    disconnect(&pair);
+
+    connect_pair(&pair);
+    assert_int_equal(shake(&pair, 4096), TLS_DONE);
+    carry(&pair, 4096);
+    server_says(&pair, "250 ok\r\n");
+    int read = BIO_read(pair.from_server, octets, sizeof(octets));
+    assert_true(read > 10);
+    octets[read - 1] ^= 1;
+    assert_true(tls_feed(pair.tls, (struct span){octets, (size_t)read}));
+    assert_int_equal(tls_read(pair.tls, octets, sizeof(octets), &length),
+                     TLS_FAILED);
+    disconnect(&pair);
+    end(&pair);
+}
+
+/* T7: under the address sanitizer nothing may be left of any. */
+static void test_many(void **state)
+{
+    struct pair pair;
+    begin(&pair, 0);
+    for (int i = 0; i < 200; i++) {
+        connect_pair(&pair);
+        assert_int_equal(shake(&pair, 4096), TLS_DONE);
+        disconnect(&pair);
+    }
+    end(&pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_many),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
