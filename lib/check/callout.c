@@ -151,6 +151,12 @@ static void describe_answer(struct text *text, const struct facts *facts)
         words_add_sender(text, &facts->sender.path);
         return;
     }
+    if (answer->outcome == CALLOUT_WALLED_OFF) {
+        text_add(text, "our callouts reach no mail server at present, so that "
+                       "nobody could be asked about ");
+        words_add_sender(text, &facts->sender.path);
+        return;
+    }
     if (answer->outcome == CALLOUT_CAPACITY) {
         text_add(text, "too many senders are being verified at once to ask "
                        "about ");

@@ -105,6 +105,9 @@ static const char *callout_unsure(enum reason reason)
     if (reason == REASON_IN_PROGRESS)
         return "Nothing is wrong so far: we are still verifying the sender, "
                "please retry in a few minutes.";
+    if (reason == REASON_WALLED_OFF)
+        return "The fault is on our side, nothing is wrong on yours: please "
+               "retry later.";
     if (reason == REASON_CAPACITY)
         return "Nothing is wrong so far: more is to be verified than we ask "
                "about at a time, please retry later.";

@@ -11,6 +11,7 @@
 #include "smtp/meaning.h"
 #include "store/callouts.h"
 #include "verify/turns.h"
+#include "verify/wall.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -34,6 +35,7 @@ struct verifier {
     struct tls_client *tls;
     struct turns *turns;
     struct loop_timer *pace; /* when a domain's rate lets it go on */
+    struct wall wall;
     struct call *calls;
     atomic_size_t flights; /* read by any thread */
     struct loop_job stop;
@@ -160,10 +162,20 @@ static void log_our_fault(struct verifier *verifier, const char *what)
     log_line(LOG_LEVEL_ERROR, "no callout: %s", what);
 }
 
+/* Whether nobody could be connected to. */
+static bool is_no_connection(const struct callout_answer *answer)
+{
+    return answer->outcome == CALLOUT_UNREACHABLE &&
+           answer->stage == CALLOUT_AT_CONNECT &&
+           answer->trouble != CALLOUT_TROUBLE_NONE;
+}
+
 static void land(struct flight *flight)
 {
     struct verifier *verifier = flight->verifier;
     struct callout_answer answer = flight->answer;
+    if (verifier->wall.stands && is_no_connection(&answer))
+        answer.outcome = CALLOUT_WALLED_OFF;
     callouts_learn(verifier->callouts, span_of(flight->key), &answer,
                    &flight->askers->settings, now(verifier));
     wake(take_down(flight), &answer);
@@ -350,6 +362,11 @@ static void on_answered(void *context, const struct callout_answer *answer)
     call->flight = NULL;
     if (answer->outcome == CALLOUT_INTERNAL)
         log_our_fault(call->verifier, "out of descriptors, ports or memory");
+    else if (is_no_connection(answer))
+        wall_missed(&call->verifier->wall, &answer->address,
+                    now(call->verifier));
+    else
+        wall_passed(&call->verifier->wall);
     if (is_worth_the_clear(flight, answer)) {
         flight->clear = true;
         wait_for_turn(flight);
@@ -459,6 +476,10 @@ static bool board(struct verify_ask *ask, enum callout_outcome *outcome)
     }
     if (atomic_load(&verifier->flights) >= FLIGHTS_MOST) {
         *outcome = CALLOUT_CAPACITY;
+        return false;
+    }
+    if (!wall_lets(&verifier->wall, now(verifier))) {
+        *outcome = CALLOUT_WALLED_OFF;
         return false;
     }
     *link = new_flight(ask, key);

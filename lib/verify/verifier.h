@@ -46,9 +46,10 @@ struct verify_ask {
  * has not is forgotten with the last asker's patience. Over a limit it waits
  * its turn, see turns.h.
  *
- * CALLOUT_CAPACITY and CALLOUT_INTERNAL are never kept. CALLOUT_CAPACITY is the
- * answer too when too many wait already; CALLOUT_INTERNAL at once about what is
- * no address. Without a target it is CALLOUT_UNREACHABLE.
+ * Without a target the answer is CALLOUT_UNREACHABLE. These are never kept:
+ * CALLOUT_CAPACITY, also when too many wait already; CALLOUT_WALLED_OFF, when
+ * nobody at all can be connected to (wall.h); CALLOUT_INTERNAL, at once about
+ * what is no address.
  */
 void verifier_ask(struct verifier *verifier, struct verify_ask *ask);
 

@@ -72,6 +72,10 @@ static const struct {
      0, "", RESULT_UNKNOWN, REASON_GIVEN_UP,
      AT "did not answer our connection in time; it has been so for longer than "
         "we put mail off"},
+    {"walled off", CALLOUT_WALLED_OFF, CALLOUT_AT_CONNECT, CALLOUT_TROUBLE_NONE,
+     0, "", RESULT_UNKNOWN, REASON_WALLED_OFF,
+     "our callouts reach no mail server at present, so that nobody could be "
+     "asked about <user@example.org>"},
     {"over a limit", CALLOUT_CAPACITY, CALLOUT_AT_CONNECT, CALLOUT_TROUBLE_NONE,
      0, "", RESULT_UNKNOWN, REASON_CAPACITY,
      "too many senders are being verified at once to ask about "

@@ -2,6 +2,7 @@
 /* verifier_test.c - flights over real sockets to scripted servers: who is
  * called, how often, in what order, and what all askers are told */
 #include "verifier_world.h"
+#include "verify/wall.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -229,6 +230,34 @@ static void test_refresh(void **state)
     end(world);
 }
 
+/* S20: when nobody can be connected to for long it is our own way out that is
+ * shut; one callout a minute sees whether it still is. */
+static void test_wall(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    struct asker *askers = world->askers;
+    char address[32];
+    for (size_t i = 0; i < WALL_HOSTS; i++) {
+        (void)snprintf(address, sizeof(address), "u%zu@example.com", i);
+        ask_at(world, &askers[i], address, 100 + i, 1);
+        expect(&askers[i], CALLOUT_UNREACHABLE);
+    }
+    atomic_store(&world->ahead, (instant)WALL_S * 1000000);
+    ask_at(world, &askers[20], "late@example.com", 100, 1);
+    expect(&askers[20], CALLOUT_WALLED_OFF);
+    ask(world, &askers[21], "good@example.com", 1);
+    expect(&askers[21], CALLOUT_WALLED_OFF);
+    assert_int_equal(calls(world, 0), 0);
+    assert_false(is_kept(world, "good@example.com"));
+    atomic_store(&world->ahead, (instant)(WALL_S + WALL_TRY_S) * 1000000);
+    ask(world, &askers[22], "good@example.com", 1);
+    expect(&askers[22], CALLOUT_ACCEPTED);
+    ask(world, &askers[23], "other@example.com", 1);
+    expect(&askers[23], CALLOUT_ACCEPTED);
+    end(world);
+}
+
 static void test_no_target(void **state)
 {
     struct world *world = begin(NULL, 0);
@@ -323,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_two_addresses),
         cmocka_unit_test(test_total),
         cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_wall),
         cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_no_descriptor),
         cmocka_unit_test(test_not_askable),

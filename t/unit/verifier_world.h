@@ -39,8 +39,16 @@ struct world {
     struct servers servers;
     struct callout_settings settings;
     bool stopped;
+    struct clock clock;
+    _Atomic instant ahead; /* of the system's clock */
     struct asker askers[ASKERS];
 };
+
+static inline instant world_now(void *context)
+{
+    const struct world *world = context;
+    return clock_now(&clock_system) + atomic_load(&world->ahead);
+}
 
 static inline struct world *begin(const struct server_script *scripts,
                                   size_t count)
@@ -48,7 +56,10 @@ static inline struct world *begin(const struct server_script *scripts,
     struct world *world = calloc(1, sizeof(*world));
     assert_non_null(world);
     servers_start(&world->servers, scripts, count);
-    world->loop = loop_new(&clock_system);
+    world->clock = clock_system;
+    world->clock.now = world_now;
+    world->clock.context = world;
+    world->loop = loop_new(&world->clock);
     assert_non_null(world->loop);
     world->verifier = verifier_new(world->loop, 1 << 20);
     assert_non_null(world->verifier);
