@@ -12,16 +12,15 @@
 #include <stdint.h>
 
 enum callout_outcome {
-    CALLOUT_ACCEPTED,         /* 2xx to RCPT, or mailbox full */
-    CALLOUT_NO_SUCH_MAILBOX,  /* 5xx to RCPT */
-    CALLOUT_REFUSES_BOUNCES,  /* 5xx to MAIL FROM:<> */
-    CALLOUT_GREYLISTED,       /* 4xx to MAIL or RCPT */
-    CALLOUT_BLOCKED_US,       /* a refusal of us, not of the address */
-    CALLOUT_ACCEPTS_ANYTHING, /* an address that cannot exist as well */
-    CALLOUT_NEEDS_TLS,        /* TLS is demanded, and we have it off */
-    CALLOUT_NO_SMTPUTF8,      /* the address needs it (RFC 6531), it is not
+    CALLOUT_ACCEPTED,        /* 2xx to RCPT, or mailbox full */
+    CALLOUT_NO_SUCH_MAILBOX, /* 5xx to RCPT */
+    CALLOUT_REFUSES_BOUNCES, /* 5xx to MAIL FROM:<> */
+    CALLOUT_GREYLISTED,      /* 4xx to MAIL or RCPT */
+    CALLOUT_BLOCKED_US,      /* a refusal of us, not of the address */
+    CALLOUT_NEEDS_TLS,       /* TLS is demanded, and we have it off */
+    CALLOUT_NO_SMTPUTF8,     /* the address needs it (RFC 6531), it is not
                                  offered */
-    CALLOUT_UNREACHABLE,      /* nobody answered to the point */
+    CALLOUT_UNREACHABLE,     /* nobody answered to the point */
     CALLOUT_GIVEN_UP,   /* no answer for `callout.give-up`, whatever we tried */
     CALLOUT_WALLED_OFF, /* no callout gets out at all: our own port is shut */
     CALLOUT_CAPACITY,   /* over a limit, and no turn came in time */

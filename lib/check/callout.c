@@ -17,8 +17,6 @@ static struct finding find_by_answer(const struct callout_answer *answer)
         return finding_of(RESULT_TEMPERROR, REASON_GREYLISTED);
     case CALLOUT_BLOCKED_US:
         return finding_of(RESULT_UNKNOWN, REASON_BLOCKED_US);
-    case CALLOUT_ACCEPTS_ANYTHING:
-        return finding_of(RESULT_UNKNOWN, REASON_ACCEPTS_ANYTHING);
     case CALLOUT_NEEDS_TLS:
         return finding_of(RESULT_UNKNOWN, REASON_NEEDS_TLS);
     case CALLOUT_NO_SMTPUTF8:

@@ -46,7 +46,6 @@ static const char *const reason_names[REASON_COUNT] = {
     [REASON_GREYLISTED] = "greylisted",
     [REASON_UNREACHABLE] = "unreachable",
     [REASON_BLOCKED_US] = "blocked-us",
-    [REASON_ACCEPTS_ANYTHING] = "accepts-anything",
     [REASON_NEEDS_TLS] = "needs-tls",
     [REASON_NO_SMTPUTF8] = "no-smtputf8",
     [REASON_GIVEN_UP] = "given-up",
@@ -122,7 +121,6 @@ static const uint32_t possible[CHECK_COUNT][RESULT_COUNT] = {
                                  BIT(REASON_UNREACHABLE) |
                                  BIT(REASON_IN_PROGRESS),
             [RESULT_UNKNOWN] = ANY | BIT(REASON_BLOCKED_US) |
-                               BIT(REASON_ACCEPTS_ANYTHING) |
                                BIT(REASON_NEEDS_TLS) | BIT(REASON_NO_SMTPUTF8) |
                                BIT(REASON_GIVEN_UP) | BIT(REASON_WALLED_OFF) |
                                BIT(REASON_CAPACITY),

@@ -137,7 +137,6 @@ static enum sort sort_of(enum callout_outcome outcome)
     case CALLOUT_REFUSES_BOUNCES:
         return SORT_FAIL;
     case CALLOUT_BLOCKED_US:
-    case CALLOUT_ACCEPTS_ANYTHING:
     case CALLOUT_NEEDS_TLS:
     case CALLOUT_NO_SMTPUTF8:
         return SORT_UNKNOWN;
