@@ -114,6 +114,7 @@ struct callout_settings {
     uint32_t most;          /* callouts under way at once */
     uint32_t most_per_host; /* connections to one address at once */
     struct callout_rate per_domain; /* callouts about one sender domain */
+    bool fold;            /* a pass counts for addresses that fold alike */
     uint32_t give_up_s;   /* how long we wait for a better answer than none */
     uint32_t valid_s;     /* how long a pass is kept */
     uint32_t refresh_s;   /* after which it is verified again */

@@ -142,6 +142,7 @@ static const struct key table[] = {
           "2h"),
     RANGE("cache.temperror", POLICY(callout.temperror_s), duration_s, "1s",
           "1d", "5m"),
+    WORDS("cache.fold", POLICY(callout.fold), flag, booleans, "true"),
     CODE("policy", KEY_OF_POLICY),
     WORDS("policy.mode", POLICY(mode), word, modes, "enforce"),
     WORDS("policy.reply-at", POLICY(reply_at), word, reply_ats, "rcpt"),

@@ -126,7 +126,8 @@ static bool take_kept(struct message *message, const struct facts *facts)
     bool stale;
 
     if (!verifier_kept(service->verifier, &message->sender.path,
-                       &message->callout, &stale))
+                       &message->session->policy->callout, &message->callout,
+                       &stale))
         return false;
     message->sender.callout = &message->callout;
     message->sender.callout_age_s =

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "smtp/connection.h"
 #include "smtp/meaning.h"
-#include "store/callouts.h"
+#include "store/senders.h"
 #include "verify/turns.h"
 #include "verify/wall.h"
 
@@ -96,12 +96,11 @@ struct verifier *verifier_new(struct loop *loop, size_t memory)
 }
 
 bool verifier_kept(struct verifier *verifier, const struct mailpath *path,
+                   const struct callout_settings *settings,
                    struct callout_answer *answer, bool *stale)
 {
-    char key[MAILPATH_SIZE];
     struct callouts_kept kept;
-    if (!mailpath_write(path, key) ||
-        !callouts_find(verifier->callouts, span_of(key), now(verifier), &kept))
+    if (!senders_find(verifier->callouts, path, settings, now(verifier), &kept))
         return false;
     *answer = kept.answer;
     *stale = kept.stale;
@@ -176,8 +175,8 @@ static void land(struct flight *flight)
     struct callout_answer answer = flight->answer;
     if (verifier->wall.stands && is_no_connection(&answer))
         answer.outcome = CALLOUT_WALLED_OFF;
-    callouts_learn(verifier->callouts, span_of(flight->key), &answer,
-                   &flight->askers->settings, now(verifier));
+    senders_learn(verifier->callouts, &flight->askers->path, &answer,
+                  &flight->askers->settings, now(verifier));
     wake(take_down(flight), &answer);
 }
 
@@ -502,8 +501,8 @@ static void run_ask(struct loop_job *job)
     if (verifier->stopped)
         ask->done(ask, NULL);
     /* It may have been learnt since the asker looked. */
-    else if ((!ask->anew &&
-              verifier_kept(verifier, &ask->path, &answer, &stale)) ||
+    else if ((!ask->anew && verifier_kept(verifier, &ask->path, &ask->settings,
+                                          &answer, &stale)) ||
              !board(ask, &answer.outcome))
         ask->done(ask, &answer);
 }

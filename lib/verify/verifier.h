@@ -20,6 +20,7 @@ struct verifier *verifier_new(struct loop *loop, size_t memory);
  * touched.
  * @param stale  it is to be verified again, with verifier_refresh */
 bool verifier_kept(struct verifier *verifier, const struct mailpath *path,
+                   const struct callout_settings *settings,
                    struct callout_answer *answer, bool *stale);
 
 /** One asker's wish to know; lies in an object of the asker's until `done`. */

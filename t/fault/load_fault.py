@@ -12,7 +12,8 @@ from lab.daemon import settings
 
 SESSIONS = 200
 POLICY = """
-callout: {limits: {total: 1000, per-host: 200, waiting: 1000}}
+callout: {limits: {total: 1000, per-host: 200, per-domain: 1000/1s,
+                   waiting: 1000}}
 policy:
   reply-within: 20s
   helo-syntax: {fail: reject}

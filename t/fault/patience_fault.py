@@ -16,7 +16,8 @@ from lab.peer import SILENCE
 from lab.process import wait_until
 
 POLICY = """
-callout: {when: always, limits: {per-host: 1000, waiting: 1000}}
+callout: {when: always, limits: {per-host: 1000, per-domain: 1000/1s,
+                                 waiting: 1000}}
 policy:
   reply-within: 2s
   helo-syntax: {fail: reject}

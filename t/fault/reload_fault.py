@@ -18,7 +18,7 @@ from lab.milter import Milter
 from lab.process import wait_until
 
 POLICY = """
-callout: {limits: {per-host: 1000}}
+callout: {limits: {per-host: 1000, per-domain: 1000/1s}}
 policy:
   reply-within: 20s
   helo-syntax: {fail: reject}

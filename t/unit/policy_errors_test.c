@@ -92,7 +92,7 @@ static const struct row errors[] = {
       "identity, log, local, dns, callout, cache, policy, exceptions"}},
     {IDENTITY "cache: {shared: none}\n",
      {":2:9: unknown key `cache.shared`, expected one of memory, valid, "
-      "refresh, invalid, temperror"}},
+      "refresh, invalid, temperror, fold"}},
     {IDENTITY "callout: {speed: fast}\n",
      {":2:11: unknown key `callout.speed`, expected one of when, begin, "
       "give-up, timeout, limits, tls, port, networks"}},

@@ -217,16 +217,41 @@ static void test_refresh(void **state)
     world->settings.refresh_s = 0;
     ask(world, asker, "u@example.com", 1);
     expect(asker, CALLOUT_ACCEPTED);
-    assert_true(
-        verifier_kept(world->verifier, &asker->ask.path, &answer, &stale));
+    assert_true(verifier_kept(world->verifier, &asker->ask.path,
+                              &world->settings, &answer, &stale));
     assert_true(stale);
     asker->ask.settings.refresh_s = 1000;
     verifier_refresh(world->verifier, &asker->ask);
     EVENTUALLY(calls(world, 0) == 2);
     EVENTUALLY(verifier_flights(world->verifier) == 0);
-    assert_true(
-        verifier_kept(world->verifier, &asker->ask.path, &answer, &stale));
+    assert_true(verifier_kept(world->verifier, &asker->ask.path,
+                              &world->settings, &answer, &stale));
     assert_false(stale);
+    end(world);
+}
+
+/* One callout for a mailing list; a forged tag that is refused hurts nobody. */
+static void test_fold(void **state)
+{
+    static const struct server_script scripts[] = {
+        {0}, {.rcpt = "550 5.1.1 no\r\n"}};
+    struct world *world = begin(scripts, 2);
+    struct asker *askers = world->askers;
+    world->settings.fold = true;
+    ask(world, &askers[0], "prvs=1234abcdef=u@example.com", 1);
+    expect(&askers[0], CALLOUT_ACCEPTED);
+    ask_at(world, &askers[1], "prvs=5678abcdef=u@example.com", 1, 1);
+    expect(&askers[1], CALLOUT_ACCEPTED);
+    assert_int_equal(calls(world, 1), 0);
+    ask_at(world, &askers[2], "prvs=1234abcdef=v@example.com", 1, 1);
+    expect(&askers[2], CALLOUT_NO_SUCH_MAILBOX);
+    ask(world, &askers[3], "prvs=5678abcdef=v@example.com", 1);
+    expect(&askers[3], CALLOUT_ACCEPTED);
+    assert_true(is_kept(world, "prvs=9999abcdef=v@example.com"));
+    world->settings.fold = false;
+    assert_false(is_kept(world, "prvs=9999abcdef=v@example.com"));
+    ask_at(world, &askers[4], "prvs=9999abcdef=v@example.com", 1, 1);
+    expect(&askers[4], CALLOUT_NO_SUCH_MAILBOX);
     end(world);
 }
 
@@ -352,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_two_addresses),
         cmocka_unit_test(test_total),
         cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_fold),
         cmocka_unit_test(test_wall),
         cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_no_descriptor),

@@ -173,7 +173,8 @@ static inline bool is_kept(struct world *world, const char *address)
     struct callout_answer answer;
     mailpath_parse(&path, span_of(address));
     bool stale;
-    return verifier_kept(world->verifier, &path, &answer, &stale);
+    return verifier_kept(world->verifier, &path, &world->settings, &answer,
+                         &stale);
 }
 
 static inline void expect(struct asker *asker, enum callout_outcome outcome)
