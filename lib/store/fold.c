@@ -67,6 +67,13 @@ static bool leave_out_field(struct fold *fold, char separator)
     return true;
 }
 
+/* Hash and time stamp. */
+static bool leave_out_stamp(struct fold *fold)
+{
+    bool hash = leave_out_field(fold, '=');
+    return hash && leave_out_field(fold, '=');
+}
+
 /* prvs=TAG=LOCAL (draft-levine-smtp-batv). */
 static bool fold_batv(struct fold *fold)
 {
@@ -83,7 +90,7 @@ static bool fold_batv(struct fold *fold)
 static bool fold_srs0(struct fold *fold)
 {
     copy(fold, SRS + 1);
-    return leave_out_field(fold, '=') && leave_out_field(fold, '=');
+    return leave_out_stamp(fold);
 }
 
 /* SRS1=HASH=DOMAIN==HASH=STAMP=..., the last part being that of an SRS0. */
@@ -96,7 +103,7 @@ static bool fold_srs1(struct fold *fold)
     if (inner == NULL || strchr("=+-", inner[1]) == NULL || inner[1] == '\0')
         return false;
     copy(fold, (size_t)(inner + 2 - fold->rest));
-    return leave_out_field(fold, '=') && leave_out_field(fold, '=');
+    return leave_out_stamp(fold);
 }
 
 static bool fold_srs(struct fold *fold)
