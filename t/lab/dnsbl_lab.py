@@ -84,6 +84,14 @@ CASES = [
                  f'"{TEXT}"'), "dnsbl=fail"),
 ]
 
+WORDS = policy(["{name: bl.example}"]).replace(
+    "fail: reject", 'fail: {do: reject, code: 554, text: "no, %{reason}"}')
+WORDS_CASES = [
+    Case("%{reason} is the list's text", BAD, NAME, "a@good.example",
+         f"554[ -]5\\.7\\.1 (.*\\.\\.\\. )?no, {TEXT}".replace("?ip", "\\?ip"),
+         "dnsbl=fail"),
+]
+
 RANGES = policy(["{name: some.example, answers: [127.0.0.2-127.0.0.7,"
                  " 127.0.3.0/24]}"])
 RANGE_CASES = [
@@ -189,7 +197,7 @@ def main():
         lab.peer("45.30.2.1")
         lab.dns.on("*.slow.example", "*", dnsfaults.silence)
         lab.play(CASES)
-        for text, cases in ((RANGES, RANGE_CASES), (ERRORS, ERROR_CASES),
+        for text, cases in ((WORDS, WORDS_CASES), (RANGES, RANGE_CASES), (ERRORS, ERROR_CASES),
                             (NEED, NEED_CASES), (SCORE, SCORE_CASES),
                             (NAMES, NAME_CASES), (ALLOW, ALLOW_CASES),
                             (SLOW, SLOW_CASES)):
