@@ -33,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MOST 500
+#define CONNECTIONS_MOST 1000
 #define SESSIONS_MOST    1000000
 #define IDENTITIES_MOST  131072
 #define GAP_MOST_MS      1000
