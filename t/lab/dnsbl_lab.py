@@ -197,7 +197,8 @@ def main():
         lab.peer("45.30.2.1")
         lab.dns.on("*.slow.example", "*", dnsfaults.silence)
         lab.play(CASES)
-        for text, cases in ((WORDS, WORDS_CASES), (RANGES, RANGE_CASES), (ERRORS, ERROR_CASES),
+        for text, cases in ((WORDS, WORDS_CASES), (RANGES, RANGE_CASES),
+                            (ERRORS, ERROR_CASES),
                             (NEED, NEED_CASES), (SCORE, SCORE_CASES),
                             (NAMES, NAME_CASES), (ALLOW, ALLOW_CASES),
                             (SLOW, SLOW_CASES)):
