@@ -83,7 +83,10 @@ enum event signals_wait(void)
         if (count > 0)
             break;
     }
-    if (memchr(told, 's', (size_t)count))
+    if (memchr(told, 's', (size_t)count)) {
+        signal(SIGTERM, SIG_DFL);
+        signal(SIGINT, SIG_DFL);
         return EVENT_STOP;
+    }
     return memchr(told, 'e', (size_t)count) ? EVENT_ENDED : EVENT_RELOAD;
 }

@@ -21,7 +21,8 @@ enum event {
  * thread is made. SIGPIPE is ignored. False: the system refuses. */
 bool signals_begin(void);
 
-/** Wait for the next event; stopping comes before reloading. */
+/** Wait for the next event; stopping comes before reloading. Once EVENT_STOP is
+ * returned, another SIGTERM or SIGINT ends the process on the spot. */
 enum event signals_wait(void);
 
 /** Make signals_wait return EVENT_ENDED. Any thread. */

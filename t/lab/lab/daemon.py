@@ -128,7 +128,12 @@ class Bonafided(Process):
 
     def stop(self, seconds=15):
         """End it as a service manager does; Failed unless it ends well."""
-        status = super().stop(seconds)
+        super().stop(seconds)
+        return self.ended(seconds)
+
+    def ended(self, seconds=15):
+        """Wait for its end, once it was told; Failed unless it ends well."""
+        status = self.wait(seconds)
         log = self.log()
         if status != 0 or _SANITIZER.search(log):
             raise Failed(f"{self.name} ended with status {status}\n{log}")
