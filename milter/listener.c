@@ -60,12 +60,6 @@ static int make_room(const char *path, char *why, size_t why_size)
 {
     struct stat status;
 
-    if (strlen(path) >= sizeof made.path) {
-        snprintf(why, why_size,
-                 "listen: %s is longer than the %zu octets of a socket's path",
-                 path, sizeof made.path - 1);
-        return EX_CONFIG;
-    }
     if (lstat(path, &status) != 0)
         return EX_OK; /* nothing there, or binding will say what is wrong */
     if (!S_ISSOCK(status.st_mode)) {
@@ -118,6 +112,7 @@ static int dress(const struct policy *policy, const char *path, char *why,
 
 static int remember(const char *path, char *why, size_t why_size)
 {
+    struct sockaddr_un *const knocked = (struct sockaddr_un *)&made.address;
     struct stat status;
 
     if (lstat(path, &status) != 0) {
@@ -127,6 +122,9 @@ static int remember(const char *path, char *why, size_t why_size)
     snprintf(made.path, sizeof made.path, "%s", path);
     made.device = status.st_dev;
     made.inode = status.st_ino;
+    knocked->sun_family = AF_UNIX;
+    snprintf(knocked->sun_path, sizeof knocked->sun_path, "%s", path);
+    made.address_size = sizeof *knocked;
     return EX_OK;
 }
 
@@ -145,6 +143,7 @@ static int status_of(int error)
 {
     switch (error) {
     case EADDRINUSE:
+    case EEXIST:
         return EX_UNAVAILABLE;
     case EACCES:
     case EPERM:
@@ -188,8 +187,8 @@ static int find_listening(void)
     return -1;
 }
 
-/* Sessions inherit the option, which a unix socket does not have; without it a
- * reply in two packets waits 40 ms for the mail server's delayed ACK. */
+/* Sessions inherit the option; without it a reply in two packets waits 40 ms
+ * for the mail server's delayed ACK. */
 static void furnish(int fd)
 {
     const int on = 1;
@@ -201,19 +200,44 @@ static void furnish(int fd)
         made.address_size = size;
 }
 
+/* At its end libmilter removes whatever socket has the name that it was given,
+ * a successor's as well. So it is given our name with a tilde, which is gone
+ * again before we serve; link() takes nobody's place. */
+static int open_unix(const char *path, char *why, size_t why_size)
+{
+    char first[sizeof "unix:~" + sizeof made.path];
+    const char *const name = first + strlen("unix:");
+    int status;
+
+    snprintf(first, sizeof first, "unix:%s~", path);
+    status = make_room(name, why, why_size);
+    if (status == EX_OK)
+        status = open_socket(first, why, why_size);
+    if (status != EX_OK)
+        return status;
+    if (link(name, path) != 0) {
+        status = status_of(errno);
+        snprintf(why, why_size, "listen: cannot make %s: %s", path,
+                 strerror(errno));
+    } else {
+        status = remember(path, why, why_size);
+    }
+    unlink(name);
+    return status;
+}
+
 int listener_open(const struct policy *policy, char *why, size_t why_size)
 {
     const char *path = unix_path(policy->listen);
     int status = path ? make_room(path, why, why_size) : EX_OK;
 
     if (status == EX_OK)
-        status = open_socket(policy->listen, why, why_size);
-    if (status == EX_OK)
-        furnish(find_listening());
-    if (status == EX_OK && path)
-        status = remember(path, why, why_size);
+        status = path ? open_unix(path, why, why_size)
+                      : open_socket(policy->listen, why, why_size);
     if (status == EX_OK && path)
         status = dress(policy, path, why, why_size);
+    if (status == EX_OK && !path)
+        furnish(find_listening());
     if (status != EX_OK)
         listener_close();
     return status;
@@ -233,6 +257,7 @@ void listener_knock(void)
     close(fd);
 }
 
+/* While the socket is open, nobody else's file can have its inode. */
 void listener_close(void)
 {
     struct stat status;

@@ -198,10 +198,10 @@ static void stop(struct service *service)
 {
     notify("STOPPING=1\nSTATUS=Answering what is open");
     log_line(LOG_LEVEL_NOTICE, "stopping");
+    listener_close();
     service_stop(service);
     if (!filter_stop(STOP_MS))
         log_line(LOG_LEVEL_WARNING, "a callback is still running");
-    listener_close();
 }
 
 static int serve(const char *file, struct service *service,

@@ -151,7 +151,7 @@ static enum taken take_listen(const struct value *value, const char *text,
     const char *path = NULL;
     bool taken = false;
 
-    (void)value;
+    (void)value; /* the socket is made with a tilde after its name */
     if (strncmp(text, "inet:", 5) == 0)
         taken = is_inet(text + 5, true);
     else if (strncmp(text, "inet6:", 6) == 0)
@@ -161,7 +161,7 @@ static enum taken take_listen(const struct value *value, const char *text,
     if (path != NULL)
         taken = path[0] == '/' && path[strlen(path) - 1] != '/' &&
                 is_printable(path) &&
-                strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path);
+                strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
     return taken ? keep_string(text, place) : TAKEN_NOT;
 }
 

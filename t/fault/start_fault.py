@@ -206,6 +206,9 @@ def check_overlap(lab):
     os.unlink(path)
     bonafided.launch()
     bonafided.ready()
+    lab.tally.equal("overlap: only one name in the folder",
+                    [os.path.basename(SOCKET)],
+                    os.listdir(os.path.dirname(path)))
     old.terminate()
     lab.tally.equal("overlap: the old one's status", 0, old.wait(10))
     lab.tally.equal("overlap: the new one's socket", True, serves(path))
