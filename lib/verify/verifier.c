@@ -415,12 +415,19 @@ static void on_timer(void *context)
         land(flight);
         return;
     }
+    const struct verify_ask *first = flight->askers;
+    struct verifier *verifier = flight->verifier;
     struct verify_ask *impatient = take_impatient(flight, none.learnt);
-    if (flight->askers == NULL)
+    if (flight->askers == NULL) {
         (void)take_down(flight);
-    else
+    } else if (flight->askers == first) {
         set_patience(flight);
+    } else { /* whoever is the first now may have another target */
+        turns_leave(verifier->turns, &flight->turn);
+        wait_for_turn(flight);
+    }
     wake(impatient, &none);
+    take_turns(verifier);
 }
 
 /* A flight with its first asker. NULL: memory ends. */
