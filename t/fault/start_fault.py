@@ -37,6 +37,7 @@ def main():
         check_descriptors(lab)
         check_notes(lab)
         check_abstract_notes(lab)
+        check_listeners(lab)
         check_unix_socket(lab)
         check_privileges(lab)
         check_second_daemon(lab)
@@ -162,6 +163,15 @@ def check_abstract_notes(lab):
     end(lab.bonafided.background()[0])
 
 
+def check_listeners(lab):
+    """All addresses, and IPv6, with and without brackets."""
+    for listen, address in (("inet:8894@0.0.0.0", "127.0.0.1"),
+                            ("inet6:8894@[::1]", "::1"),
+                            ("inet6:8894@::", "::1")):
+        restart(lab, listen=f'"{listen}"')
+        lab.tally.equal(f"{listen}: serves", "reply", answer(address))
+
+
 def check_unix_socket(lab):
     """Mode and group as the file says; the owner may remove it."""
     restart(lab, **UNIX)
@@ -171,7 +181,7 @@ def check_unix_socket(lab):
                     stat.filemode(found.st_mode))
     lab.tally.equal("unix socket: owner and group", (UID, POSTBOX),
                     (found.st_uid, found.st_gid))
-    lab.tally.equal("unix socket: serves", True, serves(path))
+    lab.tally.equal("unix socket: serves", "reply", answer(path))
 
 
 def check_privileges(lab):
@@ -302,9 +312,9 @@ def check_background(lab):
            lab.bonafided.other("-c", OTHER))
 
 
-def answer():
+def answer(address="127.0.0.1"):
     """What a bare word as HELO name gets."""
-    with Milter() as milter:
+    with Milter(address) as milter:
         milter.begin("<alice@good.example>", "word")
         return milter.rcpt("<bob@home.example>").verdict
 
