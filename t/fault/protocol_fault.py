@@ -7,6 +7,7 @@ sends them.
 """
 
 import struct
+from contextlib import ExitStack
 
 from lab import Lab, run
 from lab.client import Client
@@ -39,6 +40,7 @@ def main():
         check_nothing_said(lab)
         check_old_mta(lab)
         check_broken_packets(lab)
+        check_held_packets(lab)
         check_many_recipients(lab)
         check_starttls(lab)
         lab.tally.equal("still runs", True, lab.bonafided.running())
@@ -53,31 +55,31 @@ START = [("negotiate",), ("connect", (GOOD, "45.20.1.1"))]
 SESSIONS = {
     "in order": [
         *START, ("helo", (GOOD,)), ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON)],
-    "HELO without CONNECT": [
+    "M2, HELO without CONNECT": [
         ("negotiate",), ("helo", (GOOD,)), ("mail", (ALICE,)),
         ("rcpt", (BOB,), GO_ON)],
-    "MAIL without CONNECT and HELO": [
+    "M2, MAIL without CONNECT and HELO": [
         ("negotiate",), ("mail", (ALICE,)), ("rcpt", (BOB,), BAD_HELO)],
-    "no family": [
+    "M3, no family": [
         ("negotiate",), ("connect", ("host",)), ("helo", ("word",)),
         ("mail", (ALICE,)), ("rcpt", (BOB,), BAD_HELO)],
-    "HELO twice, the last one counts": [
+    "M4, HELO twice, the last one counts": [
         *START, ("helo", ("word",)), ("helo", (GOOD,)), ("mail", (ALICE,)),
         ("rcpt", (BOB,), GO_ON)],
-    "HELO twice, the last one is bad": [
+    "M4, HELO twice, the last one is bad": [
         *START, ("helo", (GOOD,)), ("helo", ("word",)), ("mail", (ALICE,)),
         ("rcpt", (BOB,), BAD_HELO)],
-    "HELO after MAIL": [
+    "M4, HELO after MAIL": [
         *START, ("helo", ("word",)), ("mail", (ALICE,)), ("abort",),
         ("helo", (GOOD,)), ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON)],
-    "several messages": [
+    "M5, several messages": [
         *START, ("helo", (GOOD,)),
         ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON),
         ("end_of_message", (), r"accept|continue"),
         ("mail", (NOBODY,)), ("rcpt", (BOB,), NO_MAILBOX), ("abort",),
         ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON),
         ("end_of_message", (), r"accept|continue")],
-    "abort between": [
+    "M5, abort between": [
         *START, ("helo", (GOOD,)), ("mail", (NOBODY,)), ("abort",),
         ("mail", (ALICE,)), ("rcpt", (BOB,), GO_ON), ("abort",), ("abort",),
         ("mail", (NOBODY,)), ("rcpt", (BOB,), NO_MAILBOX)],
@@ -85,7 +87,7 @@ SESSIONS = {
         *START, ("helo", (GOOD,)), ("mail", (NOBODY,)),
         ("rcpt", (POSTMASTER,), GO_ON), ("rcpt", (BOB,), NO_MAILBOX),
         ("rcpt", (POSTMASTER,), GO_ON)],
-    "no reply is left over": [
+    "M5, no reply is left over": [
         *START, ("helo", (GOOD,)), ("mail", (NOBODY,)),
         ("rcpt", (BOB,), NO_MAILBOX), ("abort",), ("mail", (ALICE,)),
         ("rcpt", (BOB,), GO_ON), ("abort",), ("helo", ("mail.none.example",)),
@@ -119,7 +121,7 @@ def play(lab, name, steps):
 
 
 def check_nothing_said(lab):
-    """Connections that end without a byte, or after a negotiation."""
+    """Connections that end without a byte, or after a negotiation (M1)."""
     for _ in range(20):
         Milter().close()
         with Milter() as milter:
@@ -129,7 +131,8 @@ def check_nothing_said(lab):
 
 
 def check_old_mta(lab):
-    """An MTA of version 2 that lets no header field be changed."""
+    """An MTA of version 2 that lets no header field be changed (M7): what it
+    sends of them, unasked, changes nothing."""
     with Milter() as milter:
         milter.negotiate(version=2, actions=0x08, protocol=0x7f)
         lab.tally.equal("old MTA: actions asked for", 0, milter.actions)
@@ -141,6 +144,15 @@ def check_old_mta(lab):
         answer = milter.rcpt(BOB)
         lab.tally.check("old MTA: reply", NO_MAILBOX,
                         f"{answer.verdict} {answer.text}")
+        milter.abort()
+        milter.mail(ALICE)
+        lab.tally.equal("old MTA: goes on", GO_ON, milter.rcpt(BOB).verdict)
+        lab.tally.equal("old MTA: a header field", GO_ON, milter.header(
+            "Authentication-Results", "mx.home.example; iprev=pass").verdict)
+        answer = milter.end_of_message()
+        lab.tally.equal("old MTA: end", ("accept", []),
+                        (answer.verdict.replace(GO_ON, "accept"),
+                         answer.changes))
     with Milter() as milter:
         milter.negotiate()
         lab.tally.equal("macros at MAIL", {"i", "{auth_authen}"},
@@ -148,13 +160,14 @@ def check_old_mta(lab):
 
 
 def check_broken_packets(lab):
+    """Packets that are none (M14)."""
     for name, octets in (("half a packet", b"\0\0\0\x20H"),
                          ("4 GiB", struct.pack("!I", 0xffffffff) + b"H"),
                          ("length 0", struct.pack("!I", 0)),
                          ("unknown command", struct.pack("!I", 1) + b"z")):
         with Milter() as milter:
             milter.negotiate()
-            milter._socket.sendall(octets)
+            milter.send_octets(octets)
         with Milter() as milter:
             milter.negotiate()
             milter.connect(GOOD, "45.20.1.1")
@@ -164,7 +177,24 @@ def check_broken_packets(lab):
                             milter.rcpt(BOB).verdict)
 
 
+def check_held_packets(lab):
+    """Half a packet, and then silence (M13), while others are served."""
+    with ExitStack() as stack:
+        for _ in range(20):
+            milter = stack.enter_context(Milter())
+            milter.negotiate()
+            milter.send_octets(b"\0\0\0\x20H")
+        for number in range(20):
+            milter = stack.enter_context(Milter())
+            milter.begin(ALICE)
+            answer = milter.rcpt(BOB)
+            lab.tally.equal(f"M13, silence held: session {number}",
+                            (GO_ON, True),
+                            (answer.verdict, answer.seconds < 2))
+
+
 def check_many_recipients(lab):
+    """One decision a message (M16)."""
     with Milter() as milter:
         milter.negotiate()
         milter.connect(GOOD, "45.20.1.1")
@@ -176,7 +206,7 @@ def check_many_recipients(lab):
 
 
 def check_starttls(lab):
-    """HELO again after STARTTLS, through Postfix."""
+    """HELO again after STARTTLS, through Postfix (M4)."""
     server = lab.mtas[0].addresses[0]
     with Client(server, "45.20.1.1") as client:
         client.ehlo("word")

@@ -59,7 +59,7 @@ struct row {
 };
 
 static const struct row errors[] = {
-    /* keys */
+    /* keys (C-1) */
     {IDENTITY "lissen: x\n",
      {":2:1: unknown key `lissen`, did you mean `listen`?"}},
     {IDENTITY "callout: {timeout: {conect: 1s}}\n",
@@ -450,6 +450,7 @@ static void test_errors(void **state)
 
 static const struct row warnings[] = {
     {CHECK, {NULL}},
+    /* an empty file (C-10), values that contradict each other (C-7) */
     {IDENTITY,
      {": warning: `policy` names no check: every message is let through, all "
       "other keys have their defaults or what is given"}},

@@ -19,6 +19,7 @@ static const struct {
     const char *text;
     const char *want[4]; /* every complaint, in order */
 } refused[] = {
+    /* C-3 */
     {"a: &x 1\n", {"f:1:4: an anchor (&x), expected the value alone"}},
     {"a: &x [1]\n", {"f:1:4: an anchor (&x), expected the value alone"}},
     {"a: &x {b: 1}\nc: *x\n",
@@ -32,6 +33,7 @@ static const struct {
     {"a: !!int 1\n",
      {"f:1:4: a tag (tag:yaml.org,2002:int), expected the value alone"}},
     {"a: !mine {b: 1}\n", {"f:1:4: a tag (!mine), expected the value alone"}},
+    /* C-2 */
     {"a: 1\nb: 2\na: 3\n",
      {"f:3:1: the key `a` stands here again, it stands in line 1 already; "
       "expected each key once"}},
@@ -40,6 +42,7 @@ static const struct {
       "expected each key once"}},
     {"? [a]\n: 1\n", {"f:1:3: a list as a key, expected a plain word"}},
     {"? {a: 1}\n: 1\n", {"f:1:3: a map as a key, expected a plain word"}},
+    /* C-5 */
     {"a: 1\n---\nb: 2\n", {"f:2:1: a second document, expected one"}},
     {"---\n---\n", {"f:2:1: a second document, expected one"}},
     {"%YAML 1.1\n---\na: 1\n",
@@ -183,6 +186,7 @@ static const struct {
     {"{", 100000, "f:1:2: a map as a key, expected a plain word"},
     {"{a: ", 100000,
      "f:1:65: lists and maps more than 16 deep, expected fewer"},
+    /* C-4 */
     {"[\n", 100000, PILE},
     {"- ", 100000, BLOCK},
     {"? ", 100000, "f:1:3: a map as a key, expected a plain word"},
