@@ -259,6 +259,19 @@ static bool is_alive(const struct session *session)
     return !session->closed || message;
 }
 
+/* What is left of a session that is over is held for a callout alone, perhaps
+ * for a minute, and needs no answers. */
+static void let_answers_go(struct session *session)
+{
+    dns_batch_free(&session->batch);
+    if (session->greeting)
+        dns_batch_free(&session->greeting->batch);
+    for (struct message *m = session->messages; m; m = m->next) {
+        dns_batch_free(&m->batch);
+        dns_batch_free(&m->greeting->batch);
+    }
+}
+
 void session_step(struct session *session)
 {
     const instant now = clock_now(session->service->clock);
@@ -269,6 +282,8 @@ void session_step(struct session *session)
             greeting_gather(session, session->greeting);
         for (struct message *m = session->messages; m; m = m->next)
             message_step(m, now);
+    } else {
+        let_answers_go(session);
     }
     sweep(session);
 }

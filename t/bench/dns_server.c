@@ -18,6 +18,7 @@
  *   A    2.0.0.127.ANYTHING     127.0.0.2, the test entry of a DNS list
  *   any  ANYTHING.bl.example    no such data, for nobody is on its lists
  *   A    A-B-C-D.ANYTHING       A.B.C.D
+ *   A    ANYTHING.tar.example   127.0.0.3, for a tarpit
  *   A    any other name         ADDRESS
  *   MX   any name               10 mx.NAME
  *   else                        no such data
@@ -48,6 +49,8 @@
 #define SUFFIXES_MOST 4
 #define TEST_ENTRY    "\0012\0010\0010\003127" /* labels, in front of a list */
 #define LISTS         "\002bl\007example"
+#define TARPITS       "\003tar\007example"
+#define TARPIT        0x7f000003
 
 #define HEADER_SIZE     12
 #define NAME_MOST       255
@@ -229,14 +232,13 @@ static bool begins_with_test_entry(const struct question *question)
            memcmp(question->name, TEST_ENTRY, sizeof TEST_ENTRY - 1) == 0;
 }
 
-/* Both ends' root label is compared too. */
-static bool is_of_lists(const struct question *question)
+/* True for names below `end`, whose size counts its root label. */
+static bool is_below(const struct question *question, const char *end,
+                     size_t size)
 {
-    const size_t length = sizeof LISTS;
-
-    return question->name_length > length &&
-           memcmp(question->name + question->name_length - length, LISTS,
-                  length) == 0;
+    return question->name_length > size &&
+           memcmp(question->name + question->name_length - size, end, size) ==
+               0;
 }
 
 static unsigned put_found(const struct server *server, struct answer *answer,
@@ -245,11 +247,13 @@ static unsigned put_found(const struct server *server, struct answer *answer,
     struct in_addr address;
     const bool tested = begins_with_test_entry(question);
 
-    if (is_of_lists(question) && !tested)
+    if (is_below(question, LISTS, sizeof LISTS) && !tested)
         return 0;
     switch (question->type) {
     case TYPE_A:
         address = tested ? server->address : address_of(server, question);
+        if (is_below(question, TARPITS, sizeof TARPITS))
+            address.s_addr = htonl(TARPIT);
         put_record(answer, NAME_OF_QUERY, TYPE_A, sizeof address);
         put(answer, &address, sizeof address);
         return 1;

@@ -2,13 +2,15 @@
 /* exchanger.c - a mail exchanger for the benches' callouts: it takes every
  * sender and every recipient, as many connections at once as come
  *
- *   exchanger [-d DELAY_MS] [-m] [ADDRESS]
+ *   exchanger [-d DELAY_MS] [-m] [-p PORT] [ADDRESS]
  *
  *   -d  milliseconds from a command, or from the connection, to its reply (0)
  *   -m  mute: takes connections and never says a word
  *
- * Offers PIPELINING. Listens at ADDRESS (127.0.0.2) on a port of the system's
- * choice and prints it. At SIGUSR1 it prints how many connections it has had.
+ *   -p  the port (0: of the system's choice)
+ *
+ * Offers PIPELINING. Listens at ADDRESS (127.0.0.2) and prints the port. At
+ * SIGUSR1 it prints how many connections it has had.
  *
  * The delay being one for all, replies leave in the order of the commands.
  */
@@ -62,6 +64,9 @@ struct exchanger {
     size_t first, count;
 };
 
+static const char usage[] =
+    "usage: exchanger [-d MS] [-m] [-p PORT] [IPv4-ADDRESS]";
+
 static volatile sig_atomic_t told; /* by SIGUSR1, to print the count */
 
 static void on_tell(int number)
@@ -70,14 +75,14 @@ static void on_tell(int number)
     told = 1;
 }
 
-static int listen_at(const char *address)
+static int listen_at(const char *address, uint16_t port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
     socklen_t length = sizeof at;
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
     if (inet_pton(AF_INET, address, &at.sin_addr) != 1)
-        bench_fail("usage: exchanger [-d MS] [-m] [IPv4-ADDRESS]", 0);
+        bench_fail(usage, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&at, length) != 0 ||
         listen(fd, SOMAXCONN) != 0 ||
         getsockname(fd, (struct sockaddr *)&at, &length) != 0)
@@ -244,22 +249,25 @@ int main(int argc, char **argv)
 {
     struct exchanger *exchanger = bench_alloc(1, sizeof *exchanger);
     const sigset_t while_waiting = catch_tell();
+    uint16_t port = 0;
     int option;
 
     raise_descriptors();
     exchanger->queue = bench_alloc(QUEUE_SIZE, sizeof *exchanger->queue);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while ((option = getopt(argc, argv, "d:m")) != -1) {
+    while ((option = getopt(argc, argv, "d:mp:")) != -1) {
         if (option == 'd')
             exchanger->delay_us =
                 (int64_t)bench_number('d', optarg, DELAY_MOST_MS) * US_PER_MS;
         else if (option == 'm')
             exchanger->mute = true;
+        else if (option == 'p')
+            port = (uint16_t)bench_number('p', optarg, UINT16_MAX);
         else
-            bench_fail("usage: exchanger [-d MS] [-m] [IPv4-ADDRESS]", 0);
+            bench_fail(usage, 0);
     }
     exchanger->polled[0] = (struct pollfd){
-        .fd = listen_at(optind < argc ? argv[optind] : "127.0.0.2"),
+        .fd = listen_at(optind < argc ? argv[optind] : "127.0.0.2", port),
         .events = POLLIN};
     exchanger->polled_count = 1;
     serve(exchanger, &while_waiting);

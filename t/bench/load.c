@@ -3,7 +3,7 @@
  * once, and tells how long each answer took and what CPU a session cost
  *
  *   load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-g GAP_MS] [-p PID]
- *        PATH
+ *        [-s DOMAIN] PATH
  *
  *   -n  sessions in all (1000)
  *   -c  connections at once (8); a session is a connection
@@ -12,6 +12,8 @@
  *   -g  milliseconds between two steps of a session (0), as SMTP clients that
  *       are a network away leave
  *   -p  the process whose CPU time is told; 0, the default, for none
+ *   -s  below which the identities' senders have a domain each
+ *       (sender.example)
  *   PATH is the milter's unix socket; it is waited for up to 10 s.
  *
  * Prints, one a line: `negotiated`, what the filter asked for; `answers`, by
@@ -46,7 +48,7 @@
 
 struct options {
     uint32_t sessions, connections, identities, gap_ms, pid;
-    const char *path;
+    const char *path, *senders;
 };
 
 /** The times of one step's answers, in microseconds. */
@@ -137,7 +139,8 @@ static void begin_session(struct load *load, struct connection *connection)
     connection->fd = connect_to(options->path);
     if (connection->fd < 0)
         bench_fail("connect", errno);
-    mta_begin(&connection->mta, load->begun % options->identities);
+    mta_begin(&connection->mta, load->begun % options->identities,
+              options->senders);
     load->begun++;
     send_step(load, connection);
 }
@@ -296,16 +299,18 @@ static void measure(struct load *load)
 
 static const char usage[] =
     "usage: load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-g GAP_MS]\n"
-    "            [-p PID] PATH     (no count being 0)";
+    "            [-p PID] [-s DOMAIN] PATH     (no count being 0)";
 
 static struct options read_options(int argc, char **argv)
 {
-    struct options options = {
-        .sessions = 1000, .connections = 8, .identities = 64};
+    struct options options = {.sessions = 1000,
+                              .connections = 8,
+                              .identities = 64,
+                              .senders = "sender.example"};
     int option;
 
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while ((option = getopt(argc, argv, "n:c:k:g:p:")) != -1) {
+    while ((option = getopt(argc, argv, "n:c:k:g:p:s:")) != -1) {
         const char given = (char)option;
 
         if (option == 'n')
@@ -316,6 +321,8 @@ static struct options read_options(int argc, char **argv)
             options.identities = bench_number(given, optarg, IDENTITIES_MOST);
         else if (option == 'g')
             options.gap_ms = bench_number(given, optarg, GAP_MOST_MS);
+        else if (option == 's')
+            options.senders = optarg;
         else if (option == 'p')
             options.pid = bench_number(given, optarg, INT32_MAX);
         else

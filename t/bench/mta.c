@@ -200,7 +200,8 @@ static void put_arguments(struct writer *writer, const struct mta *mta)
         put_name(writer, mta->identity);
         break;
     case MTA_MAIL:
-        snprintf(text, sizeof text, "<user@s%u.sender.example>", mta->identity);
+        snprintf(text, sizeof text, "<user@s%u.%s>", mta->identity,
+                 mta->senders);
         put_text(writer, text);
         put_text(writer, "SIZE=2048");
         break;
@@ -228,10 +229,11 @@ const char *mta_step_name(enum mta_step step)
     return steps[step].name;
 }
 
-void mta_begin(struct mta *mta, uint32_t identity)
+void mta_begin(struct mta *mta, uint32_t identity, const char *senders)
 {
     memset(mta, 0, sizeof *mta);
     mta->identity = identity;
+    mta->senders = senders;
     mta->step = MTA_STEPS;
 }
 

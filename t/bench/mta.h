@@ -38,14 +38,15 @@ const char *mta_step_name(enum mta_step step);
 
 /** Fields are read by users, written here. */
 struct mta {
-    uint32_t identity;  /* which client, HELO name, sender and recipient */
-    uint32_t actions;   /* as negotiated, SMFIF_ */
-    uint32_t protocol;  /* as negotiated, SMFIP_ */
-    enum mta_step step; /* the last one sent */
-    unsigned headers;   /* how many were sent */
-    bool awaits;        /* the last step's reply is still to come */
-    bool over;          /* QUIT was sent */
-    char answer;        /* the last reply, SMFIR_ */
+    uint32_t identity;   /* which client, HELO name, sender and recipient */
+    const char *senders; /* the domain above the sender's */
+    uint32_t actions;    /* as negotiated, SMFIF_ */
+    uint32_t protocol;   /* as negotiated, SMFIP_ */
+    enum mta_step step;  /* the last one sent */
+    unsigned headers;    /* how many were sent */
+    bool awaits;         /* the last step's reply is still to come */
+    bool over;           /* QUIT was sent */
+    char answer;         /* the last reply, SMFIR_ */
     size_t in_length;
     unsigned char in[MTA_IN_SIZE];
     unsigned char out[MTA_OUT_SIZE]; /* what mta_next wrote */
@@ -53,7 +54,7 @@ struct mta {
 
 /** Begin a session. The identity's client address is 198.18.0.0/15 plus
  * `identity`, with dashes for dots the first label of its HELO name. */
-void mta_begin(struct mta *mta, uint32_t identity);
+void mta_begin(struct mta *mta, uint32_t identity, const char *senders);
 
 /**
  * Go on to the next step that needs a reply, and send what needs none with it:
