@@ -13,6 +13,7 @@ from lab import Case, Lab, run
 from lab.cases import refused
 from lab.milter import Milter
 from lab.peer import CLOSE, RESET, SILENCE, Drip
+from lab.process import wait_until
 
 GOOD = "45.20.1.1", "2a10:20:1::1"
 NAME = "mail.good.example"
@@ -252,9 +253,10 @@ def check_paths(lab):
     lab.tally.equal("paths: all that was said", sorted(expected),
                     sorted({line.text for peer in peers
                             for line in peer.said("")}))
+    wait_until(lambda: lab.bonafided.log().count(" recipient=path")
+               == len(PATHS), "each path has its verdict")
     verdicts = {verdict.get("recipient"): verdict
-                for verdict in lab.bonafided.verdicts(
-                    lab.bonafided.log().count("info: verdict="))}
+                for verdict in lab.bonafided.verdicts()}
     for number, path in enumerate(PATHS):
         findings = verdicts.get(f"path{number}@home.example",
                                 {}).get("findings", {})
