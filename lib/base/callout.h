@@ -105,7 +105,7 @@ struct callout_rate {
 
 /** `callout:` and the callout lives of `cache:` in the policy file. */
 struct callout_settings {
-    char name[NAME_SIZE]; /* what we say in EHLO: the identity */
+    char name[NAME_SIZE]; /* what we say in EHLO; the identity unless told */
     uint16_t port;
     enum callout_tls_use tls;
     uint32_t connect_ms;    /* for one address */

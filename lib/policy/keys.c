@@ -131,6 +131,7 @@ static const struct key table[] = {
     RANGE("callout.limits.waiting", POLICY(waiting_most), count, "0", "20000",
           "1000"),
     WORDS("callout.tls", POLICY(callout.tls), word, tls_uses, "opportunistic"),
+    PLAIN("callout.name", POLICY(callout.name), identity, NULL),
     RANGE("callout.port", POLICY(callout.port), short, "1", "65535", "25"),
     PLAIN("callout.networks", POLICY(site.callable), networks, NULL),
     RANGE("cache.memory", POLICY(cache_bytes), size, "1M", "16G", "64M"),

@@ -75,7 +75,8 @@ void complaints_clear(struct complaints *complaints)
     *complaints = (struct complaints){0};
 }
 
-/* Who we are, where the file does not say. */
+/* Who we are, and what we call ourselves in callouts, where the file does not
+ * say. */
 static void find_identity(struct reading *reading, const struct node *root,
                           struct policy *policy)
 {
@@ -87,7 +88,8 @@ static void find_identity(struct reading *reading, const struct node *root,
                       "`identity` is left out and this host has no fully "
                       "qualified name, expected one in the file, such as "
                       "identity: mx1.example.org");
-    memcpy(policy->callout.name, identity, sizeof(policy->callout.name));
+    if (policy->callout.name[0] == '\0')
+        memcpy(policy->callout.name, identity, sizeof(policy->callout.name));
 }
 
 static bool add_domain(struct site *site, const char *domain)

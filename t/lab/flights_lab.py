@@ -307,6 +307,18 @@ def check_port(lab):
                     (len(usual.sessions), len(other.sessions)))
 
 
+def check_name(lab, peer):
+    """callout.name takes the place of the identity, in EHLO."""
+    lab.reload(policy(name="Callout.home.example"), **SITE)
+    before = len(peer.sessions)
+    lab.play([Case("name", GOOD, NAME, "name@good.example", TAKEN,
+                   "callout=pass")])
+    lab.tally.equal("name: what the exchanger was greeted with",
+                    ["EHLO callout.home.example"],
+                    [session.lines[0].text
+                     for session in peer.sessions[before:]])
+
+
 def main():
     records = LIMITS_RECORDS + MEMORY_RECORDS
     with Lab(policy=policy(), site=SITE, records=records) as lab:
@@ -320,6 +332,7 @@ def main():
         check_memory(lab)
         check_belief(lab)
         check_port(lab)
+        check_name(lab, good)
 
 
 run(main, "postfix", "sendmail")

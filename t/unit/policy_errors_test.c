@@ -95,7 +95,7 @@ static const struct row errors[] = {
       "refresh, invalid, temperror, fold"}},
     {IDENTITY "callout: {speed: fast}\n",
      {":2:11: unknown key `callout.speed`, expected one of when, begin, "
-      "give-up, timeout, limits, tls, port, networks"}},
+      "give-up, timeout, limits, tls, name, port, networks"}},
     {IDENTITY "callout: {limits: {per-domain: 30}}\n",
      {":2:32: `callout.limits.per-domain` is `30`, expected a number in a time "
       "of at most 1d, such as 30/1m"}},
@@ -243,6 +243,10 @@ static const struct row errors[] = {
      {":2:9: `listen` is `unix:/run/`, " LISTEN}},
     {"identity: mx1\n", {":1:11: `identity` is `mx1`, " HOST_NAME}},
     {"identity: a..b\n", {":1:11: `identity` is `a..b`, " HOST_NAME}},
+    {IDENTITY "callout: {name: mx1}\n",
+     {":2:17: `callout.name` is `mx1`, " HOST_NAME}},
+    {IDENTITY "callout: {name: \"a.example\\r\\nRSET\"}\n",
+     {":2:17: `callout.name` is `a.example\\x0d\\x0aRSET`, " HOST_NAME}},
     {IDENTITY "local: {domains: example.org}\n",
      {":2:18: `local.domains` is `example.org`, expected a list of domains "
       "such as [example.org]"}},

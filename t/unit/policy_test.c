@@ -97,6 +97,7 @@ static const char everything[] =
     "  begin: mail\n"
     "  timeout: {connect: 1s, reply: 2s, total: 1h}\n"
     "  limits: {total: 20, per-host: 2, waiting: 5}\n"
+    "  name: Callout.Example.ORG.\n"
     "  port: 2525\n"
     "  networks: [198.51.100.0/24]\n"
     "cache: {memory: 1G, valid: 1d, invalid: 2m, temperror: 3s}\n"
@@ -144,6 +145,7 @@ static void test_everything(void **state)
     assert_int_equal(policy->callout.most, 20);
     assert_int_equal(policy->callout.most_per_host, 2);
     assert_int_equal(policy->waiting_most, 5);
+    assert_string_equal(policy->callout.name, "callout.example.org");
     assert_int_equal(policy->callout.port, 2525);
     assert_true(have(&policy->site.callable, "198.51.100.9"));
     assert_int_equal(policy->cache_bytes, 1024 * 1024 * 1024);
