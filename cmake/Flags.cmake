@@ -63,6 +63,13 @@ endif()
 
 link_flags(-Wl,--as-needed)
 
+# A release is the same bytes wherever it is built: no path of the machine goes
+# into debug information or __FILE__.
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    add_flags(-ffile-prefix-map=${PROJECT_BINARY_DIR}=build
+              -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+endif()
+
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 check_pie_supported(LANGUAGES C)
 

@@ -3,7 +3,7 @@
 # it is not told another.
 
 # The manual says /etc/bonafide, so both usual prefixes mean it. Any other
-# prefix keeps its configuration below itself.
+# prefix keeps its configuration below itself, but /opt/NAME in /etc/opt/NAME.
 if(CMAKE_INSTALL_PREFIX MATCHES "^/usr(/local)?/?$")
     set(CMAKE_INSTALL_SYSCONFDIR /etc CACHE PATH "Configuration (/etc)")
 endif()
