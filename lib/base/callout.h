@@ -67,6 +67,7 @@ struct callout_answer {
     struct address address;         /* of that exchanger */
     uint16_t code;                  /* its reply code, 0 when none came */
     char words[CALLOUT_WORDS_SIZE]; /* its words, escaped and cut */
+    uint16_t retry_after_s;         /* what it asks for, 0 when nothing */
     instant learnt;                 /* when */
 };
 

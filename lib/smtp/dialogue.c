@@ -4,6 +4,7 @@
 #include "smtp/dialogue.h"
 
 #include "smtp/command.h"
+#include "smtp/delay.h"
 #include "smtp/meaning.h"
 #include "smtp/reply.h"
 
@@ -177,6 +178,8 @@ static void note(struct dialogue *dialogue, enum callout_outcome outcome,
     if (trouble != CALLOUT_TROUBLE_CLOSED &&
         trouble != CALLOUT_TROUBLE_TIMEOUT && trouble != CALLOUT_TROUBLE_TLS)
         smtp_reply_words(&dialogue->reader.reply, answer->words);
+    answer->retry_after_s =
+        outcome == CALLOUT_GREYLISTED ? smtp_delay(&dialogue->reader.reply) : 0;
 }
 
 /* The answer is what was noted; it stays whatever follows. */

@@ -17,7 +17,7 @@ struct callouts {
  * when it came. Immutable. */
 struct kept {
     atomic_uint holds;
-    uint16_t code;
+    uint16_t code, retry_after_s;
     uint8_t outcome, stage, trouble, tls;
     uint8_t exchanger_length, words_length;
     struct address address;
@@ -66,6 +66,7 @@ static struct kept *pack(const struct callout_answer *answer,
         return NULL;
     atomic_init(&kept->holds, 1);
     kept->code = answer->code;
+    kept->retry_after_s = answer->retry_after_s;
     kept->outcome = (uint8_t)answer->outcome;
     kept->stage = (uint8_t)answer->stage;
     kept->trouble = (uint8_t)answer->trouble;
@@ -89,6 +90,7 @@ static void unpack(const struct kept *kept, struct callout_answer *answer)
     answer->trouble = (enum callout_trouble)kept->trouble;
     answer->tls = (enum callout_tls)kept->tls;
     answer->code = kept->code;
+    answer->retry_after_s = kept->retry_after_s;
     answer->address = kept->address;
     answer->learnt = kept->learnt;
     memcpy(answer->exchanger, kept->strings, kept->exchanger_length);

@@ -2,6 +2,7 @@
 /* smtp_reply_fuzz.c - whatever a server says, its replies keep what their
  * header promises, read the same however they are cut, and mean something */
 #include "fuzz.h"
+#include "smtp/delay.h"
 #include "smtp/meaning.h"
 #include "smtp/reply.h"
 
@@ -40,6 +41,7 @@ static void check_reply(const struct smtp_reply *reply)
     REQUIRE(reply->length <= SMTP_REPLY_TEXT_KEPT);
     REQUIRE(memchr(reply->text, '\0', reply->length) == NULL);
     REQUIRE(memchr(reply->text, '\r', reply->length) == NULL);
+    REQUIRE(smtp_delay(reply) <= SMTP_DELAY_MOST_S);
     check_words(reply);
     check_meaning(reply);
 }

@@ -247,6 +247,7 @@ static void test_whole_answer(void **state)
                                    .stage = CALLOUT_AT_RCPT,
                                    .code = 550,
                                    .tls = CALLOUT_TLS_USED,
+                                   .retry_after_s = 300,
                                    .learnt = 4711};
     struct callout_answer found;
     struct callouts_kept kept;
@@ -264,6 +265,7 @@ static void test_whole_answer(void **state)
     assert_int_equal(found.tls, CALLOUT_TLS_USED);
     assert_int_equal(found.stage, CALLOUT_AT_RCPT);
     assert_int_equal(found.trouble, CALLOUT_TROUBLE_NONE);
+    assert_int_equal(found.retry_after_s, 300);
     assert_true(found.learnt == 4711);
 
     /* By address: another one is not there. */

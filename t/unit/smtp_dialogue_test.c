@@ -531,6 +531,31 @@ static void test_utf8(void **state)
     }
 }
 
+/* Only who puts us off says when to come back. */
+static void test_retry_after(void **state)
+{
+    static const struct {
+        const char *to_rcpt;
+        uint16_t seconds;
+    } rows[] = {
+        {"450 4.7.1 greylisted for 5 minutes\r\n", 300},
+        {"450 4.7.1 greylisted\r\n", 0},
+        {"250 ok in 5 minutes\r\n", 0},
+        {"421 busy for 5 minutes\r\n", 0},
+        {"550 gone for 5 minutes\r\n", 0},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct dialogue *dialogue = connected("user@example.com");
+        say(dialogue, "220 mx\r\n", 0);
+        say(dialogue, "250 mx\r\n", 0);
+        say(dialogue, "250 ok\r\n", 0);
+        say(dialogue, rows[i].to_rcpt, 0);
+        assert_int_equal(dialogue_answer(dialogue)->retry_after_s,
+                         rows[i].seconds);
+        dialogue_free(&dialogue);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -538,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_answer_stays), cmocka_unit_test(test_ends),
         cmocka_unit_test(test_no_smtp),      cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_paths),        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_retry_after),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
