@@ -104,9 +104,17 @@ struct callout_rate {
     uint32_t per_ms;
 };
 
+/** Our addresses that callouts leave from, one a family; the kernel chooses
+ * where there is none. */
+struct callout_sources {
+    struct address v4, v6;
+    bool has_v4, has_v6;
+};
+
 /** `callout:` and the callout lives of `cache:` in the policy file. */
 struct callout_settings {
     char name[NAME_SIZE]; /* what we say in EHLO; the identity unless told */
+    struct callout_sources sources;
     uint16_t port;
     enum callout_tls_use tls;
     uint32_t connect_ms;    /* for one address */

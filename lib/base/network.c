@@ -114,6 +114,16 @@ bool networks_add_host(struct networks *networks)
     return added;
 }
 
+bool network_is_of_host(const struct address *address)
+{
+    struct networks host = {0};
+    const bool is_of_host =
+        !networks_add_host(&host) || networks_have(&host, address);
+
+    networks_clear(&host);
+    return is_of_host;
+}
+
 void networks_clear(struct networks *networks)
 {
     free(networks->at);

@@ -43,6 +43,10 @@ bool networks_add(struct networks *networks, const struct network *network);
  * then. */
 bool networks_add_host(struct networks *networks);
 
+/** True when an interface of this host that is up has the address now, or when
+ * the system does not tell. */
+bool network_is_of_host(const struct address *address);
+
 /** Free the list; it is empty then and can be used again. */
 void networks_clear(struct networks *networks);
 

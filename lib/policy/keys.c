@@ -132,6 +132,7 @@ static const struct key table[] = {
           "1000"),
     WORDS("callout.tls", POLICY(callout.tls), word, tls_uses, "opportunistic"),
     PLAIN("callout.name", POLICY(callout.name), identity, NULL),
+    PLAIN("callout.bind", POLICY(callout.sources), sources, NULL),
     RANGE("callout.port", POLICY(callout.port), short, "1", "65535", "25"),
     PLAIN("callout.networks", POLICY(site.callable), networks, NULL),
     RANGE("cache.memory", POLICY(cache_bytes), size, "1M", "16G", "64M"),

@@ -103,6 +103,32 @@ static void check_callout(struct reading *reading, const struct node *root,
                         "never");
 }
 
+static void check_source(struct reading *reading, const struct node *root,
+                         const struct policy *policy,
+                         const struct address *source)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    if (!networks_have(&policy->site.host, source))
+        reading_warning(reading, MARK("callout", "bind"),
+                        "`callout.bind` is %s, which this host does not have "
+                        "now: until it does, no callout leaves from there",
+                        address_format(source, text));
+}
+
+/* An address that fails over is away on all hosts but one, whose files are the
+ * same: it is no error. */
+static void check_sources(struct reading *reading, const struct node *root,
+                          const struct policy *policy)
+{
+    const struct callout_sources *sources = &policy->callout.sources;
+
+    if (sources->has_v4)
+        check_source(reading, root, policy, &sources->v4);
+    if (sources->has_v6)
+        check_source(reading, root, policy, &sources->v6);
+}
+
 static void check_socket(struct reading *reading, const struct node *root,
                          const struct policy *policy)
 {
@@ -175,6 +201,7 @@ void sanity_check(struct reading *reading, const struct node *root,
     check_lives(reading, root, policy);
     check_limits(reading, root, policy);
     check_callout(reading, root, policy);
+    check_sources(reading, root, policy);
     check_socket(reading, root, policy);
     check_stage(reading, root, policy);
 }

@@ -56,6 +56,7 @@ extern const struct value_type value_identity;      /* char[NAME_SIZE] */
 extern const struct value_type value_domains;       /* list; struct site */
 extern const struct value_type value_networks;      /* list; struct networks */
 extern const struct value_type value_servers;       /* list; dns_settings */
+extern const struct value_type value_sources;       /* list; callout_sources */
 extern const struct value_type value_ranges;        /* list; zone_answers */
 extern const struct value_type value_host_patterns; /* list; patterns */
 extern const struct value_type value_path_patterns; /* list; patterns */

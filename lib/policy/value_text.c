@@ -264,6 +264,29 @@ static void clear_servers(void *place)
     ((struct dns_settings *)place)->server_count = 0;
 }
 
+static enum taken take_source(const struct value *value, const char *text,
+                              void *place)
+{
+    struct callout_sources *sources = place;
+    struct address address;
+
+    (void)value;
+    if (!address_parse(&address, span_of(text)))
+        return TAKEN_NOT;
+    bool is_v4 = address_is_v4(&address);
+    bool *has = is_v4 ? &sources->has_v4 : &sources->has_v6;
+    if (*has)
+        return TAKEN_NOT;
+    *has = true;
+    *(is_v4 ? &sources->v4 : &sources->v6) = address;
+    return TAKEN;
+}
+
+static void clear_sources(void *place)
+{
+    *(struct callout_sources *)place = (struct callout_sources){0};
+}
+
 static enum taken take_range(const struct value *value, const char *text,
                              void *place)
 {
@@ -374,6 +397,12 @@ const struct value_type value_servers = {
     .is_list = true,
     .take = take_server,
     .clear = clear_servers};
+const struct value_type value_sources = {
+    .expected = "a list of at most one IPv4 and one IPv6 address such as "
+                "[192.0.2.1, \"2001:db8::1\"]",
+    .is_list = true,
+    .take = take_source,
+    .clear = clear_sources};
 const struct value_type value_ranges = {
     .expected = "a list of answers within 127.0.0.0/8 such as [127.0.0.2, "
                 "127.0.0.4-127.0.0.7, 127.0.1.0/24]",

@@ -4,6 +4,7 @@
  * whatever is waited for */
 #include "smtp/connection.h"
 
+#include "base/network.h"
 #include "smtp/dialogue.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ struct connection {
     struct callout_target target;
     uint16_t port;
     int socket; /* -1: none */
+    bool bound; /* to the address that the settings choose */
     struct event *readable;
     struct event *writable; /* waited for while connecting, and for `unsent` */
     struct loop_timer *timer;
@@ -99,9 +101,26 @@ static void end(struct connection *connection)
     owner.closed(owner.context);
 }
 
+static const struct failure our_fault = {.outcome = CALLOUT_INTERNAL};
+
+/* Whether we are bound to an address that is not ours, as systems allow that
+ * share one among several hosts (ip_nonlocal_bind): no answer finds us then. */
+static bool is_adrift(const struct connection *connection)
+{
+    struct sockaddr_storage ours;
+    struct sockaddr *our = (struct sockaddr *)&ours;
+    socklen_t size = sizeof(ours);
+    struct address address;
+    return connection->bound &&
+           getsockname(connection->socket, our, &size) == 0 &&
+           address_from_socket(&address, our) && !network_is_of_host(&address);
+}
+
 /* End without a dialogue's answer. */
 static void fail(struct connection *connection, struct failure failure)
 {
+    if (!connection->connected && is_adrift(connection))
+        failure = our_fault;
     const struct callout_answer answer = {
         .outcome = failure.outcome,
         .stage = failure.stage,
@@ -112,8 +131,6 @@ static void fail(struct connection *connection, struct failure failure)
         tell(connection, &answer);
     end(connection);
 }
-
-static const struct failure our_fault = {.outcome = CALLOUT_INTERNAL};
 
 static struct failure unreachable(enum callout_trouble trouble)
 {
@@ -128,7 +145,8 @@ static struct failure failure_of(int error)
     case ENFILE:
     case ENOMEM:
     case ENOBUFS:
-    case EADDRNOTAVAIL: /* no port of ours is free */
+    case EADDRINUSE:
+    case EADDRNOTAVAIL: /* no port of ours is free, the address is not ours */
         return our_fault;
     case ECONNREFUSED:
         return unreachable(CALLOUT_TROUBLE_REFUSED);
@@ -363,9 +381,28 @@ static void on_timer(void *context)
         fail(connection, connection->failure);
 }
 
+/* Give the socket the address of ours that is set for the target's family.
+ * @return an error, or 0 */
+static int bind_source(struct connection *connection,
+                       const struct callout_sources *sources)
+{
+    bool is_v4 = address_is_v4(&connection->target.address);
+    struct sockaddr_storage from;
+    const struct sockaddr *address = (const struct sockaddr *)&from;
+    if (!(is_v4 ? sources->has_v4 : sources->has_v6))
+        return 0;
+    socklen_t size =
+        address_to_socket(is_v4 ? &sources->v4 : &sources->v6, 0, &from);
+    if (bind(connection->socket, address, size) != 0)
+        return errno;
+    connection->bound = true;
+    return 0;
+}
+
 /* Begin to connect.
  * @return an error, or 0 */
-static int begin_connect(struct connection *connection)
+static int begin_connect(struct connection *connection,
+                         const struct callout_sources *sources)
 {
     struct sockaddr_storage to;
     socklen_t size =
@@ -374,6 +411,9 @@ static int begin_connect(struct connection *connection)
         socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (connection->socket == -1)
         return errno;
+    int error = bind_source(connection, sources);
+    if (error != 0)
+        return error;
     const struct sockaddr *address = (const struct sockaddr *)&to;
     if (connect(connection->socket, address, size) != 0 && errno != EINPROGRESS)
         return errno;
@@ -392,18 +432,18 @@ static int begin_connect(struct connection *connection)
 
 /* Set the timer for the connect: at once when it has failed already, so that
  * nobody is told before connection_open has returned. */
-static void start(struct connection *connection, uint32_t connect_ms,
-                  instant deadline)
+static void start(struct connection *connection,
+                  const struct callout_settings *settings, instant deadline)
 {
     instant begun = now(connection);
-    int error = begin_connect(connection);
+    int error = begin_connect(connection, &settings->sources);
     if (error != 0) {
         connection->failure = failure_of(error);
         loop_timer_set(connection->timer, begun);
         return;
     }
     connection->failure = failure_of(ETIMEDOUT);
-    instant connected = instant_after_ms(begun, connect_ms);
+    instant connected = instant_after_ms(begun, settings->connect_ms);
     loop_timer_set(connection->timer,
                    connected < deadline ? connected : deadline);
 }
@@ -434,6 +474,6 @@ struct connection *connection_open(struct loop *loop,
     if (connection->timer == NULL || connection->dialogue == NULL)
         connection_cut(&connection);
     else
-        start(connection, settings->connect_ms, deadline);
+        start(connection, settings, deadline);
     return connection;
 }

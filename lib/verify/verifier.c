@@ -360,7 +360,9 @@ static void on_answered(void *context, const struct callout_answer *answer)
     struct flight *flight = call->flight;
     call->flight = NULL;
     if (answer->outcome == CALLOUT_INTERNAL)
-        log_our_fault(call->verifier, "out of descriptors, ports or memory");
+        log_our_fault(call->verifier,
+                      "out of descriptors, ports or memory, or `callout.bind` "
+                      "is not an address of this host");
     else if (is_no_connection(answer))
         wall_missed(&call->verifier->wall, &answer->address,
                     now(call->verifier));

@@ -4,7 +4,7 @@
 
 import time
 
-from lab import Case, Lab, run
+from lab import Case, Lab, net, run
 from lab.cases import refused
 from lab.client import Client
 from lab.peer import CLOSE
@@ -290,6 +290,10 @@ mute.example            MX    10 mx.mute.example
 mx.mute.example         A     45.30.95.10
 port.example            MX    10 mx.port.example
 mx.port.example         A     45.30.96.1
+four.example            MX    10 mx.four.example
+mx.four.example         A     45.30.96.2
+six.example             MX    10 mx.six.example
+mx.six.example          AAAA  2a10:30:96::1
 """ + "".join(
     f"kept-{name}.example MX 10 mx.kept-{name}.example\n"
     f"mx.kept-{name}.example A 45.30.95.{number}\n"
@@ -319,6 +323,44 @@ def check_name(lab, peer):
                      for session in peer.sessions[before:]])
 
 
+# callout.bind, an exchanger's domain, who calls there.
+BIND = [
+    ("[45.1.0.25]", "four", "45.1.0.25"),
+    ("[45.1.0.25]", "six", net.MX[1]),
+    ('["2a10:1::25"]', "six", "2a10:1::25"),
+    ('["2a10:1::25"]', "four", net.MX[0]),
+    ('["2a10:1::26", 45.1.0.26]', "six", "2a10:1::26"),
+    ('["2a10:1::26", 45.1.0.26]', "four", "45.1.0.26"),
+    ("[45.99.9.9]", "four", None),
+    ('["2a10:99::9"]', "six", None),
+]
+
+
+def check_bind(lab):
+    """callout.bind chooses whence a call comes; an address that is not ours
+    never costs mail, whether or not the system lets us bind to it.
+    """
+    postfix = [lab.servers["postfix"]]
+    peers = {"four": lab.peer("45.30.96.2"), "six": lab.peer("2a10:30:96::1")}
+    for foreign in "01":
+        net.allow_foreign_binds("mx", foreign)
+        for number, (bind, domain, caller) in enumerate(BIND):
+            lab.reload(policy(bind=bind), **SITE)
+            peers[domain].forget()
+            name = f"bind: {bind} to {domain}, nonlocal_bind {foreign}"
+            lab.play([Case(name, GOOD[0], NAME,
+                           f"bind{foreign}{number}@{domain}.example", TAKEN,
+                           "callout=" + ("pass" if caller else
+                                         "temperror/internal"))], postfix)
+            lab.tally.equal(f"{name}: who called", [caller] if caller else [],
+                            [session.client
+                             for session in peers[domain].sessions])
+    log = lab.bonafided.log()
+    lab.tally.equal("bind: what is not ours is a warning and an error", (4, 1),
+                    (log.count("which this host does not have now"),
+                     log.count("or `callout.bind` is not an address of")))
+
+
 def main():
     records = LIMITS_RECORDS + MEMORY_RECORDS
     with Lab(policy=policy(), site=SITE, records=records) as lab:
@@ -333,6 +375,7 @@ def main():
         check_belief(lab)
         check_port(lab)
         check_name(lab, good)
+        check_bind(lab)
 
 
 run(main, "postfix", "sendmail")

@@ -41,11 +41,13 @@ static void on_closed(void *context)
     told->closed = clock_now(&clock_system);
 }
 
-static struct connection *open_one(struct loop *loop, struct told *told,
-                                   const char *at, uint16_t port)
+static struct connection *open_from(struct loop *loop, struct told *told,
+                                    const struct callout_sources *sources,
+                                    const char *at, uint16_t port)
 {
     const struct callout_settings settings = {
         .name = "mx1.example.org",
+        .sources = *sources,
         .port = port,
         .connect_ms = CONNECT_MS,
         .reply_ms = REPLY_MS,
@@ -61,6 +63,13 @@ static struct connection *open_one(struct loop *loop, struct told *told,
         loop, &target, &path, &settings, NULL, deadline, &owner);
     assert_int_equal(told->answers, 0);
     return connection;
+}
+
+static struct connection *open_one(struct loop *loop, struct told *told,
+                                   const char *at, uint16_t port)
+{
+    static const struct callout_sources none = {0};
+    return open_from(loop, told, &none, at, port);
 }
 
 /* Turn the loop until the connection is closed, ten seconds at most. */
@@ -268,12 +277,51 @@ static void test_no_route(void **state)
     loop_free(&loop);
 }
 
+/* The address that is set for the server's family is where we come from; that
+ * it is not ours is our own fault, and no word of the server. */
+static void test_sources(void **state)
+{
+    static const struct {
+        const char *v4, *v6;
+        enum callout_outcome outcome;
+        uint32_t from;
+    } rows[] = {
+        {NULL, NULL, CALLOUT_ACCEPTED, 0x7f000001},
+        {"127.0.0.9", NULL, CALLOUT_ACCEPTED, 0x7f000009},
+        {"127.0.0.9", "2001:db8::1", CALLOUT_ACCEPTED, 0x7f000009},
+        {NULL, "2001:db8::1", CALLOUT_ACCEPTED, 0x7f000001},
+        {"203.0.113.9", NULL, CALLOUT_INTERNAL, 0},
+    };
+    static const struct server_script script = {0};
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct servers *servers = malloc(sizeof(*servers));
+        struct loop *loop = loop_new(&clock_system);
+        struct callout_sources sources = {0};
+        struct told told;
+        assert_non_null(servers);
+        assert_non_null(loop);
+        servers_start(servers, &script, 1);
+        sources.has_v4 = rows[i].v4 != NULL &&
+                         address_parse(&sources.v4, span_of(rows[i].v4));
+        sources.has_v6 = rows[i].v6 != NULL &&
+                         address_parse(&sources.v6, span_of(rows[i].v6));
+        assert_non_null(
+            open_from(loop, &told, &sources, "127.0.0.2", servers->port));
+        run(loop, &told);
+        assert_int_equal(told.answer.outcome, rows[i].outcome);
+        assert_int_equal(atomic_load(&servers->server[0].from), rows[i].from);
+        servers_stop(servers);
+        loop_free(&loop);
+        free(servers);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),      cmocka_unit_test(test_resets),
         cmocka_unit_test(test_endless_line), cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_no_route),
+        cmocka_unit_test(test_no_route),     cmocka_unit_test(test_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

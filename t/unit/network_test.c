@@ -222,6 +222,22 @@ static void adds_host(void **state)
     networks_clear(&networks);
 }
 
+static void knows_host(void **state)
+{
+    const struct address ours = address_of("2001:db8::1");
+    const struct address other = address_of("2001:db8::2");
+    struct sockaddr_storage socket;
+    struct ifaddrs interface = {.ifa_flags = IFF_UP,
+                                .ifa_addr = (struct sockaddr *)&socket};
+
+    address_to_socket(&ours, 0, &socket);
+    interfaces = &interface;
+    assert_true(network_is_of_host(&ours));
+    assert_false(network_is_of_host(&other));
+    interface.ifa_flags = 0;
+    assert_false(network_is_of_host(&ours));
+}
+
 static void says_when_host_is_unknown(void **state)
 {
     struct networks networks = {0};
@@ -229,6 +245,7 @@ static void says_when_host_is_unknown(void **state)
     interfaces = NULL;
     assert_false(networks_add_host(&networks));
     assert_int_equal(networks.count, 0);
+    assert_true(network_is_of_host(&(struct address){0}));
 }
 
 int main(void)
@@ -238,6 +255,7 @@ int main(void)
         cmocka_unit_test(has),
         cmocka_unit_test(lists),
         cmocka_unit_test(adds_host),
+        cmocka_unit_test(knows_host),
         cmocka_unit_test(says_when_host_is_unknown),
     };
 

@@ -51,6 +51,9 @@ static void assert_complaints(const struct complaints *complaints,
 #define SERVERS                                                     \
  "expected a list of ADDRESS or ADDRESS@PORT such as [192.0.2.53, " \
  "127.0.0.1@5353], at most 8"
+#define SOURCES                                                      \
+ "expected a list of at most one IPv4 and one IPv6 address such as " \
+ "[192.0.2.1, \"2001:db8::1\"]"
 #define CHECK IDENTITY "policy:\n  helo-syntax: {fail: tag}\n"
 
 struct row {
@@ -95,7 +98,7 @@ static const struct row errors[] = {
       "refresh, invalid, temperror, fold"}},
     {IDENTITY "callout: {speed: fast}\n",
      {":2:11: unknown key `callout.speed`, expected one of when, begin, "
-      "give-up, timeout, limits, tls, name, port, networks"}},
+      "give-up, timeout, limits, tls, name, bind, port, networks"}},
     {IDENTITY "callout: {limits: {per-domain: 30}}\n",
      {":2:32: `callout.limits.per-domain` is `30`, expected a number in a time "
       "of at most 1d, such as 30/1m"}},
@@ -245,6 +248,9 @@ static const struct row errors[] = {
     {"identity: a..b\n", {":1:11: `identity` is `a..b`, " HOST_NAME}},
     {IDENTITY "callout: {name: mx1}\n",
      {":2:17: `callout.name` is `mx1`, " HOST_NAME}},
+    {IDENTITY "callout: {bind: [192.0.2.1, 192.0.2.2, mx1, \"::1\"]}\n",
+     {":2:29: `callout.bind` is `192.0.2.2`, " SOURCES,
+      ":2:40: `callout.bind` is `mx1`, " SOURCES}},
     {IDENTITY "callout: {name: \"a.example\\r\\nRSET\"}\n",
      {":2:17: `callout.name` is `a.example\\x0d\\x0aRSET`, " HOST_NAME}},
     {IDENTITY "local: {domains: example.org}\n",
@@ -489,6 +495,12 @@ static const struct row warnings[] = {
     {CHECK "  callout: {fail: reject}\ncallout: {when: never}\n",
      {":4:3: warning: `policy.callout` has no effect, for `callout.when` is "
       "never"}},
+    {CHECK "callout: {bind: [\"2001:db8::1\", 203.0.113.9]}\n",
+     {":4:11: warning: `callout.bind` is 203.0.113.9, which this host does not "
+      "have now: until it does, no callout leaves from there",
+      ":4:11: warning: `callout.bind` is 2001:db8::1, which this host does not "
+      "have now: until it does, no callout leaves from there"}},
+    {CHECK "callout: {bind: [127.0.0.1]}\n", {NULL}},
     {CHECK "socket: {mode: 600}\n",
      {":4:1: warning: `socket` has no effect, for `listen` is no unix: "
       "socket"}},

@@ -53,6 +53,8 @@ static void test_defaults(void **state)
     assert_int_equal(policy->dns.attempts, 2);
     assert_int_equal(policy->dns.budget_ms, 5000);
     assert_string_equal(policy->callout.name, "mx1.example.org");
+    assert_false(policy->callout.sources.has_v4);
+    assert_false(policy->callout.sources.has_v6);
     assert_int_equal(policy->callout.port, 25);
     assert_int_equal(policy->callout.connect_ms, 10000);
     assert_int_equal(policy->callout.reply_ms, 30000);
@@ -98,6 +100,7 @@ static const char everything[] =
     "  timeout: {connect: 1s, reply: 2s, total: 1h}\n"
     "  limits: {total: 20, per-host: 2, waiting: 5}\n"
     "  name: Callout.Example.ORG.\n"
+    "  bind: [\"2001:db8::1\", 192.0.2.1]\n"
     "  port: 2525\n"
     "  networks: [198.51.100.0/24]\n"
     "cache: {memory: 1G, valid: 1d, invalid: 2m, temperror: 3s}\n"
@@ -146,6 +149,12 @@ static void test_everything(void **state)
     assert_int_equal(policy->callout.most_per_host, 2);
     assert_int_equal(policy->waiting_most, 5);
     assert_string_equal(policy->callout.name, "callout.example.org");
+    struct address v4 = address_of("192.0.2.1");
+    struct address v6 = address_of("2001:db8::1");
+    assert_true(policy->callout.sources.has_v4);
+    assert_true(address_equal(&policy->callout.sources.v4, &v4));
+    assert_true(policy->callout.sources.has_v6);
+    assert_true(address_equal(&policy->callout.sources.v6, &v6));
     assert_int_equal(policy->callout.port, 2525);
     assert_true(have(&policy->site.callable, "198.51.100.9"));
     assert_int_equal(policy->cache_bytes, 1024 * 1024 * 1024);

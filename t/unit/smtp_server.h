@@ -34,6 +34,7 @@ struct server {
     atomic_int calls;   /* ever */
     atomic_int open;    /* now */
     atomic_int at_once; /* the most */
+    atomic_uint from;   /* the last caller's IPv4 address */
 };
 
 struct caller {
@@ -123,9 +124,12 @@ static inline void server_read(struct caller *caller)
 static inline void server_accept(struct servers *servers, struct server *server)
 {
     const int on = 1; /* each reply at once, or a reset would overtake it */
-    int socket = accept(server->listener, NULL, NULL);
+    struct sockaddr_in from;
+    socklen_t size = sizeof(from);
+    int socket = accept(server->listener, (struct sockaddr *)&from, &size);
     if (socket == -1)
         return;
+    atomic_store(&server->from, ntohl(from.sin_addr.s_addr));
     for (size_t i = 0; i < CALLERS_MOST; i++) {
         struct caller *caller = &servers->caller[i];
         if (caller->socket != -1)

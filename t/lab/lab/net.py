@@ -74,6 +74,14 @@ def build():
     _route("world", "unreachable", UNREACHABLE)
 
 
+def allow_foreign_binds(name, flag):
+    """Let a host bind to addresses that are not its own ("1"), or not ("0").
+    """
+    with inside(name):
+        for family in ("ipv4", "ipv6"):
+            _set(f"{family}/ip_nonlocal_bind", flag)
+
+
 def ways_out():
     """Default routes, and links other than loopback and the wire; none."""
     found = []
@@ -96,8 +104,7 @@ def _host(name):
         f"link set to-{name} master wire up")
     with inside(name):
         for key, value in _SYSCTL.items():
-            with open(f"/proc/sys/net/{key}", "w", encoding="ascii") as file:
-                file.write(str(value))
+            _set(key, value)
     _ip("link set lo up", "link set eth0 up",
         *(f"address add {ipv4}/24 dev eth0" for ipv4, _ in addresses),
         *(f"address add {ipv6}/64 dev eth0 nodad"
@@ -143,6 +150,11 @@ def _ip(*commands, host=None):
         raise kernel.Unsupported(
             f"ip: {done.stderr.strip()}: {'; '.join(commands)}. The kernel "
             "must have network namespaces, veth, bridge and IPv6")
+
+
+def _set(key, value):
+    with open(f"/proc/sys/net/{key}", "w", encoding="ascii") as file:
+        file.write(str(value))
 
 
 def _lines(argv):
