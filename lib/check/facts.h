@@ -19,10 +19,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Who we are: `identity` and `local:` of the policy file. */
+/** Who we are: `identity`, `callout.name` and `local:` of the policy file. */
 struct site {
     char identity[NAME_SIZE];
-    char (*domains)[NAME_SIZE]; /* local.domains, canonical */
+    char callout_name[NAME_SIZE]; /* what callouts greet with */
+    char (*domains)[NAME_SIZE];   /* local.domains, canonical */
     size_t domain_count;
     struct networks addresses; /* local.addresses */
     struct networks host;      /* the addresses of this host's interfaces */

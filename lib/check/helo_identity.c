@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* helo_identity.c - does a stranger greet with our identity, with a local
- * domain itself, or with a local address? Nobody but us bears these. */
+/* helo_identity.c - does a stranger greet with our identity, with our callouts'
+ * name, with a local domain itself, or with a local address? Nobody but us
+ * bears these. */
 #include "check/checks.h"
 #include "check/words.h"
 
@@ -9,6 +10,7 @@
 enum borrowed {
     BORROWED_NOTHING,
     BORROWED_IDENTITY,
+    BORROWED_CALLOUT_NAME,
     BORROWED_DOMAIN,
     BORROWED_ADDRESS
 };
@@ -17,6 +19,8 @@ static enum borrowed borrowed_name(const struct site *site, const char *name)
 {
     if (strcmp(name, site->identity) == 0)
         return BORROWED_IDENTITY;
+    if (strcmp(name, site->callout_name) == 0)
+        return BORROWED_CALLOUT_NAME;
     for (size_t i = 0; i < site->domain_count; i++)
         if (strcmp(name, site->domains[i]) == 0)
             return BORROWED_DOMAIN;
@@ -67,6 +71,9 @@ static void describe_helo(struct text *text, const struct facts *facts)
     case BORROWED_IDENTITY:
         text_addf(text, "the HELO name %s is this mail server's own name",
                   name);
+        return;
+    case BORROWED_CALLOUT_NAME:
+        text_addf(text, "the HELO name %s is the name of our callouts", name);
         return;
     case BORROWED_DOMAIN:
         text_addf(text, "the HELO name %s is a domain of this site", name);

@@ -90,6 +90,8 @@ static void find_identity(struct reading *reading, const struct node *root,
                       "identity: mx1.example.org");
     if (policy->callout.name[0] == '\0')
         memcpy(policy->callout.name, identity, sizeof(policy->callout.name));
+    memcpy(policy->site.callout_name, policy->callout.name,
+           sizeof(policy->site.callout_name));
 }
 
 static bool add_domain(struct site *site, const char *domain)

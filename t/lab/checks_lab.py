@@ -9,6 +9,7 @@ from lab.cases import refused
 from lab.dns import SERVFAIL
 
 POLICY = """
+callout: {name: callout.home.example}
 policy:
   helo-syntax: {fail: reject}
   helo-identity: {fail: reject}
@@ -160,6 +161,8 @@ HELO_IDENTITY = [
     borrowed("our name", "mx.home.example", "this mail server's own name"),
     borrowed("our name in capitals", "MX.Home.Example.",
              "this mail server's own name"),
+    borrowed("our callouts' name", "callout.home.example",
+             "is the name of our callouts"),
     borrowed("our domain", "home.example", "is a domain of this site"),
     borrowed("our IPv4 address", "[45.1.0.1]", "45.1.0.1 of this site"),
     borrowed("our IPv6 address", "[IPv6:2a10:1::1]",

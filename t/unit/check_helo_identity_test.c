@@ -12,6 +12,9 @@ static const struct {
     {"198.51.100.3", "MX.home.example.", RESULT_FAIL,
      "the HELO name mx.home.example is this mail server's own name, and the "
      "connecting address 198.51.100.3 is not one of this site"},
+    {"198.51.100.3", "Callout.home.example", RESULT_FAIL,
+     "the HELO name callout.home.example is the name of our callouts, and the "
+     "connecting address 198.51.100.3 is not one of this site"},
     {"198.51.100.3", "home.example", RESULT_FAIL,
      "the HELO name home.example is a domain of this site, and the connecting "
      "address 198.51.100.3 is not one of this site"},
@@ -31,6 +34,7 @@ static const struct {
     {"192.0.2.1", "mx.home.example", RESULT_PASS,
      "the HELO name mx.home.example is this mail server's own name, and the "
      "connecting address 192.0.2.1 is one of this site"},
+    {"192.0.2.1", "callout.home.example", RESULT_PASS, NULL},
     {"2001:db8::1", "home.example", RESULT_PASS, NULL},
     {"::ffff:192.0.2.1", "[192.0.2.1]", RESULT_PASS, NULL},
     {NULL, "mx.home.example", RESULT_NONE, "the client's address is not known"},

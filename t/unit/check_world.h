@@ -55,8 +55,8 @@ static inline void world_networks(struct networks *to, const char *texts)
 }
 
 /* This site is mx.home.example for home.example, at 192.0.2.1 and 2001:db8::1;
- * 192.0.2.9 is another address of its host. Callouts may go to 192.0.2.0/24 and
- * 2001:db8::/32. */
+ * its callouts are callout.home.example, and 192.0.2.9 is another address of
+ * its host. Callouts may go to 192.0.2.0/24 and 2001:db8::/32. */
 static inline struct world *world_new(void)
 {
     static char domains[][NAME_SIZE] = {"home.example", "second.example"};
@@ -64,6 +64,7 @@ static inline struct world *world_new(void)
 
     assert_non_null(world);
     snprintf(world->site.identity, NAME_SIZE, "mx.home.example");
+    snprintf(world->site.callout_name, NAME_SIZE, "callout.home.example");
     world->site.domains = domains;
     world->site.domain_count = 2;
     world_networks(&world->site.addresses, "192.0.2.1 2001:db8::1");

@@ -53,6 +53,7 @@ static void test_defaults(void **state)
     assert_int_equal(policy->dns.attempts, 2);
     assert_int_equal(policy->dns.budget_ms, 5000);
     assert_string_equal(policy->callout.name, "mx1.example.org");
+    assert_string_equal(policy->site.callout_name, "mx1.example.org");
     assert_false(policy->callout.sources.has_v4);
     assert_false(policy->callout.sources.has_v6);
     assert_int_equal(policy->callout.port, 25);
@@ -149,6 +150,7 @@ static void test_everything(void **state)
     assert_int_equal(policy->callout.most_per_host, 2);
     assert_int_equal(policy->waiting_most, 5);
     assert_string_equal(policy->callout.name, "callout.example.org");
+    assert_string_equal(policy->site.callout_name, "callout.example.org");
     struct address v4 = address_of("192.0.2.1");
     struct address v6 = address_of("2001:db8::1");
     assert_true(policy->callout.sources.has_v4);
