@@ -71,6 +71,14 @@ struct callout_answer {
     instant learnt;                 /* when */
 };
 
+/** Whether nobody could be connected to. */
+static inline bool callout_is_no_connection(const struct callout_answer *answer)
+{
+    return answer->outcome == CALLOUT_UNREACHABLE &&
+           answer->stage == CALLOUT_AT_CONNECT &&
+           answer->trouble != CALLOUT_TROUBLE_NONE;
+}
+
 /** One address where a callout may go. */
 struct callout_target {
     char exchanger[NAME_SIZE];
@@ -89,6 +97,13 @@ enum callout_tls_use {
     CALLOUT_TLS_OFF,
     CALLOUT_TLS_OPPORTUNISTIC,
     CALLOUT_TLS_REQUIRED
+};
+
+/** How an exchanger is met where TLS may be used. */
+enum callout_start {
+    CALLOUT_START_AS_OFFERED,
+    CALLOUT_START_CLEAR, /* TLS has failed with it */
+    CALLOUT_START_TLS    /* it has demanded TLS, offered or not */
 };
 
 enum callout_when {

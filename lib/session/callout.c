@@ -67,6 +67,17 @@ enum callout_gate callout_gate(const struct message *message,
     return gate_if_clean(rules, &others, clock_now(session->service->clock));
 }
 
+/* The message's answer is there. It can be old without being kept: what a host
+ * has said stands for all that are asked about while it is left alone. */
+static void take(struct message *message)
+{
+    const instant now = clock_now(message->session->service->clock);
+
+    message->sender.callout = &message->callout;
+    message->sender.callout_age_s =
+        (uint32_t)((now - message->callout.learnt) / US_PER_S);
+}
+
 /* On the loop: the flight has landed, or is cut and will not. */
 static void take_answer(struct verify_ask *ask,
                         const struct callout_answer *answer)
@@ -79,7 +90,7 @@ static void take_answer(struct verify_ask *ask,
     message->wait = NULL;
     if (answer) {
         message->callout = *answer;
-        message->sender.callout = &message->callout;
+        take(message);
     }
     session->step(session);
     pthread_mutex_unlock(&session->lock);
@@ -129,10 +140,7 @@ static bool take_kept(struct message *message, const struct facts *facts)
                        &message->session->policy->callout, &message->callout,
                        &stale))
         return false;
-    message->sender.callout = &message->callout;
-    message->sender.callout_age_s =
-        (uint32_t)((clock_now(service->clock) - message->callout.learnt) /
-                   US_PER_S);
+    take(message);
     message->callout_kept = true;
     again = stale ? calloc(1, sizeof *again) : NULL;
     if (again) {

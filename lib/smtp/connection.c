@@ -432,7 +432,7 @@ static int begin_connect(struct connection *connection,
 
 /* Set the timer for the connect: at once when it has failed already, so that
  * nobody is told before connection_open has returned. */
-static void start(struct connection *connection,
+static void begin(struct connection *connection,
                   const struct callout_settings *settings, instant deadline)
 {
     instant begun = now(connection);
@@ -452,14 +452,15 @@ struct connection *connection_open(struct loop *loop,
                                    const struct callout_target *target,
                                    const struct mailpath *path,
                                    const struct callout_settings *settings,
-                                   struct tls_client *client, instant deadline,
+                                   struct tls_client *client,
+                                   enum callout_start start, instant deadline,
                                    const struct connection_owner *owner)
 {
     const struct dialogue_options options = {.name = settings->name,
                                              .reply_ms = settings->reply_ms,
                                              .deadline = deadline,
                                              .tls = settings->tls,
-                                             .tls_failed = client == NULL};
+                                             .start = start};
     struct connection *connection = calloc(1, sizeof(*connection));
     if (connection == NULL)
         return NULL;
@@ -474,6 +475,6 @@ struct connection *connection_open(struct loop *loop,
     if (connection->timer == NULL || connection->dialogue == NULL)
         connection_cut(&connection);
     else
-        start(connection, settings, deadline);
+        begin(connection, settings, deadline);
     return connection;
 }

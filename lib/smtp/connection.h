@@ -27,8 +27,7 @@ struct connection_owner {
  * The loop's thread alone.
  * @param path      not the null one; copied
  * @param settings  name, port, TLS and the times for connect and reply; copied
- * @param client    for TLS; NULL: it was tried before and failed, so ask in the
- *                  clear; borrowed until `closed`
+ * @param client    for TLS; borrowed until `closed`
  * @param deadline  for the answer
  * @return NULL when memory ends or the path cannot be put on the wire
  */
@@ -36,7 +35,8 @@ struct connection *connection_open(struct loop *loop,
                                    const struct callout_target *target,
                                    const struct mailpath *path,
                                    const struct callout_settings *settings,
-                                   struct tls_client *client, instant deadline,
+                                   struct tls_client *client,
+                                   enum callout_start start, instant deadline,
                                    const struct connection_owner *owner);
 
 /** Close at once, telling nobody, and set *connection to NULL. The loop's

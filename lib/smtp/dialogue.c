@@ -28,7 +28,8 @@ struct dialogue {
     enum turn said;    /* the last command sent; beyond `awaited` where
                           commands travel together */
     enum callout_tls_use tls;
-    bool tls_failed, secured;
+    enum callout_start start;
+    bool secured;
     bool securing;              /* the handshake is under way */
     bool pipelines, takes_utf8; /* as the last EHLO says */
     bool refused; /* EHLO was, as `answer` has it; HELO is tried */
@@ -89,7 +90,7 @@ struct dialogue *dialogue_new(const struct mailpath *path,
     text_add(&name, options->name);
     dialogue->reply_ms = options->reply_ms;
     dialogue->tls = options->tls;
-    dialogue->tls_failed = options->tls_failed;
+    dialogue->start = options->start;
     dialogue->total = options->deadline;
     dialogue->deadline = options->deadline;
     smtp_reply_begin(&dialogue->reader);
@@ -161,7 +162,8 @@ static enum callout_tls tls_of(const struct dialogue *dialogue)
 {
     if (dialogue->secured)
         return CALLOUT_TLS_USED;
-    return dialogue->tls_failed ? CALLOUT_TLS_FAILED : CALLOUT_TLS_NOT_USED;
+    return dialogue->start == CALLOUT_START_CLEAR ? CALLOUT_TLS_FAILED
+                                                  : CALLOUT_TLS_NOT_USED;
 }
 
 /* Write the answer, with what the server said last. */
@@ -242,8 +244,17 @@ static void read_keywords(struct dialogue *dialogue)
 
 static bool wants_tls(const struct dialogue *dialogue)
 {
-    return dialogue->tls != CALLOUT_TLS_OFF && !dialogue->tls_failed &&
-           smtp_reply_has_keyword(&dialogue->reader.reply, "STARTTLS");
+    if (dialogue->tls == CALLOUT_TLS_OFF)
+        return false;
+    switch (dialogue->start) {
+    case CALLOUT_START_AS_OFFERED:
+        break;
+    case CALLOUT_START_CLEAR:
+        return false;
+    case CALLOUT_START_TLS:
+        return true;
+    }
+    return smtp_reply_has_keyword(&dialogue->reader.reply, "STARTTLS");
 }
 
 static enum dialogue_next proceed(struct dialogue *dialogue, instant at,

@@ -25,7 +25,7 @@ struct dialogue_options {
     uint32_t reply_ms; /* for one reply */
     instant deadline;  /* for the answer */
     enum callout_tls_use tls;
-    bool tls_failed; /* it was tried before: the answer says so */
+    enum callout_start start; /* unless TLS is off */
 };
 
 enum dialogue_event_kind {

@@ -219,7 +219,7 @@ KEPT = [
      "callout=unknown/blocked-us"),
     ("greylisted", dict(rcpt="450 4.2.0 come later"), PUT_OFF,
      "callout=temperror/greylisted"),
-    ("unreachable", dict(greeting=["421 busy", CLOSE]), PUT_OFF,
+    ("unreachable", dict(greeting=["450 busy", CLOSE]), PUT_OFF,
      "callout=temperror/unreachable"),
 ]
 
@@ -281,7 +281,38 @@ def check_belief(lab):
         "unknown/given-up")
 
 
+def check_hosts(lab):
+    """A host that has no time for us, or does not want us, is left alone."""
+    lab.reload(policy(), **SITE)
+    busy = lab.peer("45.30.95.21", greeting=["421 4.3.2 too busy", CLOSE])
+    rude = lab.peer("45.30.95.22", greeting="554 5.7.1 not you")
+
+    def ask(what, sender, words, finding):
+        lab.play([Case(f"hosts: {what}", GOOD[0], NAME, sender,
+                       refused("450 4.1.7", words), f"callout={finding}")],
+                 lab.mtas[:1])
+
+    ask("busy", "a@busy.example", "answered 421 to our connection",
+        "temperror/unreachable")
+    time.sleep(1.1)
+    ask("busy, and another's exchanger too", "b@busy-too.example",
+        'mx.busy-too.example [45.30.95.21] answered 421 to our connection: '
+        '"4.3.2 too busy" (1 second ago)',
+        "temperror/unreachable")
+    lab.tally.equal("hosts: calls to the busy one", 1, len(busy.sessions))
+    for number in range(7):
+        ask(f"not us, {number}", f"{number}@rude.example",
+            "answered 554 to our connection", "unknown/blocked-us")
+    lab.tally.equal("hosts: calls to the rude one", 5, len(rude.sessions))
+
+
 MEMORY_RECORDS = """
+busy.example            MX    10 mx.busy.example
+mx.busy.example         A     45.30.95.21
+busy-too.example        MX    10 mx.busy-too.example
+mx.busy-too.example     A     45.30.95.21
+rude.example            MX    10 mx.rude.example
+mx.rude.example         A     45.30.95.22
 shared.example          MX    10 mx.shared.example
 mx.shared.example       A     45.30.94.1
 fickle.example          MX    10 mx.fickle.example
@@ -373,6 +404,7 @@ def main():
         check_sharing(lab)
         check_memory(lab)
         check_belief(lab)
+        check_hosts(lab)
         check_port(lab)
         check_name(lab, good)
         check_bind(lab)

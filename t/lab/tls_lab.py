@@ -14,7 +14,7 @@ from collections import namedtuple
 
 from lab import Case, Lab, run
 from lab.cases import refused
-from lab.peer import CLOSE, RESET, SILENCE, TLS, Drip
+from lab.peer import CLOSE, RESET, SECURELY, SILENCE, TLS, Drip
 from lab.process import wait_until
 
 GOOD, NAME = "45.20.1.1", "mail.good.example"
@@ -88,7 +88,9 @@ ROWS = [
         "fail/no-such-mailbox"),
     Row("demands what it does not offer",
         dict(mail="530 5.7.0 Must issue a STARTTLS command first"),
-        "unknown/needs-tls", "STARTTLS", (CLEAR,)),
+        "unknown/needs-tls", "STARTTLS", (CLEAR, SECURED)),
+    Row("demands what it has and does not offer",
+        dict(mail=SECURELY), sessions=(CLEAR, SECURED)),
 ]
 REQUIRED = [
     Row("required: offered", dict(keywords=OFFERS)),

@@ -59,8 +59,9 @@ static struct connection *open_from(struct loop *loop, struct told *told,
     assert_true(address_parse(&target.address, span_of(at)));
     mailpath_parse(&path, span_of("user@example.com"));
     instant deadline = instant_after_ms(clock_now(&clock_system), TOTAL_MS);
-    struct connection *connection = connection_open(
-        loop, &target, &path, &settings, NULL, deadline, &owner);
+    struct connection *connection =
+        connection_open(loop, &target, &path, &settings, NULL,
+                        CALLOUT_START_AS_OFFERED, deadline, &owner);
     assert_int_equal(told->answers, 0);
     return connection;
 }

@@ -207,7 +207,8 @@ static void test_rows(void **state)
             .reply_ms = REPLY_MS,
             .deadline = instant_after_ms(0, 2 * REPLY_MS),
             .tls = row->use,
-            .tls_failed = row->failed};
+            .start =
+                row->failed ? CALLOUT_START_CLEAR : CALLOUT_START_AS_OFFERED};
         const struct step connected = HAPPENS(CONNECTED, WAIT);
         struct mailpath path;
         mailpath_parse(&path, span_of("user@example.com"));

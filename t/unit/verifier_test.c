@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* verifier_test.c - flights over real sockets to scripted servers: who is
  * called, how often, in what order, and what all askers are told */
+#include "store/hosts.h"
 #include "verifier_world.h"
 #include "verify/wall.h"
 
@@ -255,6 +256,76 @@ static void test_fold(void **state)
     end(world);
 }
 
+/* A host that has no time for us is left alone for a while, whoever is asked
+ * about; what it said stands for all. */
+static void test_busy_host(void **state)
+{
+    static const struct server_script scripts[] = {
+        {.greeting = "421 4.3.2 too busy\r\n"}};
+    struct world *world = begin(scripts, 1);
+    struct asker *askers = world->askers;
+    ask(world, &askers[0], "u@example.com", 1);
+    expect(&askers[0], CALLOUT_UNREACHABLE);
+    ask(world, &askers[1], "v@other.example", 1);
+    expect(&askers[1], CALLOUT_UNREACHABLE);
+    assert_int_equal(askers[1].answer.code, 421);
+    assert_string_equal(askers[1].answer.words, "4.3.2 too busy");
+    assert_string_equal(askers[1].answer.exchanger, "mx0.example.com");
+    assert_int_equal(calls(world, 0), 1);
+    atomic_store(&world->ahead, instant_after_s(0, HOSTS_PAUSE_S));
+    ask(world, &askers[2], "w@example.com", 1);
+    expect(&askers[2], CALLOUT_UNREACHABLE);
+    assert_int_equal(calls(world, 0), 2);
+    end(world);
+}
+
+/* One that has turned into such a host is not called by those who have waited
+ * for their turn with it; they go on to the next. */
+static void test_busy_meanwhile(void **state)
+{
+    static const struct server_script scripts[] = {
+        {.greeting = "421 4.3.2 too busy\r\n"}, {0}};
+    struct world *world = begin(scripts, 2);
+    atomic_store(&world->servers.gate, false);
+    world->settings.reply_ms = 10000;
+    world->settings.most_per_host = 1;
+    for (size_t i = 0; i < CROWD; i++) {
+        char address[32];
+        (void)snprintf(address, sizeof(address), "%zu@example.com", i);
+        ask(world, &world->askers[i], address, 2);
+    }
+    EVENTUALLY(verifier_flights(world->verifier) == CROWD);
+    atomic_store(&world->servers.gate, true);
+    for (size_t i = 0; i < CROWD; i++) {
+        expect(&world->askers[i], CALLOUT_ACCEPTED);
+        assert_string_equal(world->askers[i].answer.exchanger,
+                            "mx1.example.com");
+    }
+    assert_int_equal(calls(world, 0), 1);
+    end(world);
+}
+
+/* A host that has refused us often is believed; it is its word that is told,
+ * with when it was said. */
+static void test_blocked(void **state)
+{
+    static const struct server_script scripts[] = {
+        {.greeting = "554 5.7.1 not you\r\n"}};
+    struct world *world = begin(scripts, 1);
+    struct asker *asker = &world->askers[0];
+    for (int i = 0; i < HOSTS_REFUSALS + 3; i++) {
+        char address[32];
+        (void)snprintf(address, sizeof(address), "%d@example.com", i);
+        atomic_store(&world->ahead, instant_after_s(0, 10 * (uint32_t)i));
+        ask(world, asker, address, 1);
+        expect(asker, CALLOUT_BLOCKED_US);
+        assert_int_equal(asker->answer.code, 554);
+    }
+    assert_int_equal(calls(world, 0), HOSTS_REFUSALS);
+    assert_true(asker->answer.learnt <= world_now(world) - 30000000);
+    end(world);
+}
+
 /* S20: when nobody can be connected to for long it is our own way out that is
  * shut; one callout a minute sees whether it still is. */
 static void test_wall(void **state)
@@ -378,6 +449,9 @@ int main(void)
         cmocka_unit_test(test_total),
         cmocka_unit_test(test_refresh),
         cmocka_unit_test(test_fold),
+        cmocka_unit_test(test_busy_host),
+        cmocka_unit_test(test_busy_meanwhile),
+        cmocka_unit_test(test_blocked),
         cmocka_unit_test(test_wall),
         cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_no_descriptor),

@@ -20,6 +20,7 @@ A reply is one of the following, or a list of them, done in order:
     RESET    end it by RST
     SILENCE  say nothing more, until the other side goes
     TLS      begin TLS, as behind the reply to STARTTLS
+    SECURELY 250 by TLS, 530 in the clear
 For mail and rcpt a dict gives replies by address (`*` matches anything, the
 null reverse-path is ""), the first that matches.
 """
@@ -44,7 +45,7 @@ class Drip:
     gap: float
 
 
-CLOSE, RESET, SILENCE, TLS = object(), object(), object(), object()
+CLOSE, RESET, SECURELY, SILENCE, TLS = (object() for _ in range(5))
 
 _DEFAULTS = {
     "GREETING": "220 exchanger ESMTP",
@@ -175,6 +176,8 @@ class Peer:
                 await asyncio.sleep(step)
             elif step is TLS:
                 await writer.start_tls(self._tls)
+            elif step is SECURELY:
+                writer.write(_securely(writer))
             elif step is SILENCE:
                 await reader.read()
                 raise _Over
@@ -195,6 +198,11 @@ class Peer:
         address = found[1] if found else ""
         return next((of for pattern, of in reply.items()
                      if fnmatch.fnmatch(address, pattern)), _DEFAULTS[verb])
+
+
+def _securely(writer):
+    return (b"250 2.1.0 ok\r\n" if writer.get_extra_info("ssl_object")
+            else b"530 5.7.0 Must issue a STARTTLS command first\r\n")
 
 
 async def _line(session, reader):

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* call.c - a connection to the exchanger whose turn it is, and what is learnt
+ * from how it went, whoever was asked about */
+#include "verify/parts.h"
+
+#include <stdlib.h>
+
+/** A connection. It can outlive its flight: QUIT is not waited for. */
+struct call {
+    struct verifier *verifier;
+    struct flight *flight; /* NULL once it was answered */
+    struct turns_host *host;
+    struct connection *connection;
+    instant begun;
+    struct call *next, **link;
+};
+
+static void end_call(struct call *call)
+{
+    turns_end(call->verifier->turns, call->host);
+    *call->link = call->next;
+    if (call->next != NULL)
+        call->next->link = call->link;
+    free(call);
+}
+
+/* Whether the time was too short to say anything of the host. */
+static bool is_cut_short(const struct flight *flight,
+                         const struct callout_answer *answer)
+{
+    return answer->trouble == CALLOUT_TROUBLE_TIMEOUT &&
+           answer->learnt >= flight->deadline;
+}
+
+static void learn(const struct call *call, const struct callout_answer *answer)
+{
+    struct verifier *verifier = call->verifier;
+    instant at = verifier_now(verifier);
+    if (answer->outcome == CALLOUT_INTERNAL)
+        verifier_log_fault(verifier,
+                           "out of descriptors, ports or memory, or "
+                           "`callout.bind` is not an address of this host");
+    else if (callout_is_no_connection(answer))
+        wall_missed(&verifier->wall, &answer->address, at);
+    else
+        wall_passed(&verifier->wall);
+    if (!is_cut_short(call->flight, answer))
+        hosts_learn(verifier->hosts, answer, call->begun, at);
+}
+
+/* Whether the same exchanger is to be asked once more, otherwise: in the clear
+ * when TLS has failed; by TLS when it will not be asked without, which is its
+ * word if that fails. */
+static bool is_to_be_met_anew(struct flight *flight,
+                              const struct callout_answer *answer)
+{
+    if (flight->askers->settings.tls != CALLOUT_TLS_OPPORTUNISTIC ||
+        flight->restarted)
+        return false;
+    if (answer->trouble == CALLOUT_TROUBLE_TLS) {
+        flight->start = CALLOUT_START_CLEAR;
+    } else if (answer->outcome == CALLOUT_NEEDS_TLS &&
+               answer->tls == CALLOUT_TLS_NOT_USED) {
+        flight->start = CALLOUT_START_TLS;
+        flight_weigh(flight, answer);
+    } else {
+        return false;
+    }
+    flight->restarted = true;
+    return true;
+}
+
+static void on_answered(void *context, const struct callout_answer *answer)
+{
+    struct call *call = context;
+    struct flight *flight = call->flight;
+    learn(call, answer);
+    call->flight = NULL;
+    if (is_to_be_met_anew(flight, answer))
+        flight_wait(flight);
+    else
+        flight_go_on(flight, answer);
+    verifier_take_turns(call->verifier);
+}
+
+static void on_closed(void *context)
+{
+    struct call *call = context;
+    struct verifier *verifier = call->verifier;
+    end_call(call);
+    verifier_take_turns(verifier);
+}
+
+bool call_open(struct flight *flight)
+{
+    struct verifier *verifier = flight->verifier;
+    const struct verify_ask *ask = flight->askers;
+    struct call *call = calloc(1, sizeof(*call));
+    if (call == NULL)
+        return false;
+    const struct connection_owner owner = {on_answered, on_closed, call};
+    call->connection = connection_open(
+        verifier->loop, &ask->targets[flight->target], &ask->path,
+        &ask->settings, verifier->tls, flight->start, flight->deadline, &owner);
+    if (call->connection == NULL) {
+        free(call);
+        return false;
+    }
+    call->verifier = verifier;
+    call->flight = flight;
+    call->host = flight->turn.host;
+    call->begun = verifier_now(verifier);
+    call->next = verifier->calls;
+    call->link = &verifier->calls;
+    if (call->next != NULL)
+        call->next->link = &call->next;
+    verifier->calls = call;
+    return true;
+}
+
+void calls_cut(struct verifier *verifier)
+{
+    for (struct call *call = verifier->calls, *next; call != NULL;
+         call = next) {
+        next = call->next;
+        connection_cut(&call->connection);
+        end_call(call);
+    }
+}

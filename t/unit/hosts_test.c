@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* hosts_test.c - when a host is left alone, for how long, and how TLS with it
+ * begins */
+#include "store/hosts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+
+enum operation { LEARN, ADVISE };
+
+/** How a callout may go. */
+enum word { BUSY, SILENT, REFUSED, NO_ROUTE, BLOCKS, REFUSES_IT, PASSES };
+
+static const struct callout_answer said[] = {
+    [BUSY] = {.outcome = CALLOUT_UNREACHABLE,
+              .stage = CALLOUT_AT_MAIL,
+              .code = 421},
+    [SILENT] = {.outcome = CALLOUT_UNREACHABLE,
+                .stage = CALLOUT_AT_CONNECT,
+                .trouble = CALLOUT_TROUBLE_TIMEOUT},
+    [REFUSED] = {.outcome = CALLOUT_UNREACHABLE,
+                 .stage = CALLOUT_AT_CONNECT,
+                 .trouble = CALLOUT_TROUBLE_REFUSED},
+    [NO_ROUTE] = {.outcome = CALLOUT_UNREACHABLE,
+                  .stage = CALLOUT_AT_CONNECT,
+                  .trouble = CALLOUT_TROUBLE_NO_ROUTE},
+    [BLOCKS] = {.outcome = CALLOUT_BLOCKED_US,
+                .stage = CALLOUT_AT_GREETING,
+                .code = 554},
+    [REFUSES_IT] = {.outcome = CALLOUT_BLOCKED_US,
+                    .stage = CALLOUT_AT_RCPT,
+                    .code = 550},
+    [PASSES] = {.outcome = CALLOUT_ACCEPTED,
+                .stage = CALLOUT_AT_RCPT,
+                .code = 250},
+};
+
+/** A step follows those before it; times are seconds. */
+struct step {
+    enum operation operation;
+    int host, now;
+    enum word word; /* LEARN */
+    int begun;
+    bool leave; /* ADVISE */
+    int code;   /* of what stands for an answer */
+};
+
+static const struct step busy[] = {
+    {ADVISE, 1, 10, .leave = false},
+    {LEARN, 1, 10, BUSY, .begun = 9},
+    {ADVISE, 1, 10, .leave = true, .code = 421},
+    {ADVISE, 1, 69, .leave = true, .code = 421},
+    {ADVISE, 1, 70, .leave = false},
+    {ADVISE, 2, 10, .leave = false},
+    /* What was under way together counts once. */
+    {LEARN, 1, 11, BUSY, .begun = 9},
+    {LEARN, 1, 12, BUSY, .begun = 10},
+    {ADVISE, 1, 70, .leave = false},
+    /* Twice as long each time. */
+    {LEARN, 1, 80, SILENT, .begun = 75},
+    {ADVISE, 1, 199, .leave = true, .code = 0},
+    {ADVISE, 1, 200, .leave = false},
+    {LEARN, 1, 200, BUSY, .begun = 200},
+    {ADVISE, 1, 439, .leave = true, .code = 421},
+    {ADVISE, 1, 440, .leave = false},
+    {LEARN, 1, 1000, BUSY, .begun = 999},
+    {LEARN, 1, 2000, BUSY, .begun = 1999},
+    {LEARN, 1, 3000, BUSY, .begun = 2999},
+    {LEARN, 1, 5000, BUSY, .begun = 4999},
+    {ADVISE, 1, 8599, .leave = true, .code = 421},
+    {ADVISE, 1, 8600, .leave = false},
+    /* No longer than an hour. */
+    {LEARN, 1, 8600, BUSY, .begun = 8600},
+    {ADVISE, 1, 12199, .leave = true, .code = 421},
+    {ADVISE, 1, 12200, .leave = false},
+    /* Until it answers, */
+    {LEARN, 1, 12200, PASSES, .begun = 12200},
+    {LEARN, 1, 12300, BUSY, .begun = 12299},
+    {ADVISE, 1, 12359, .leave = true, .code = 421},
+    {ADVISE, 1, 12360, .leave = false},
+    /* or nobody has asked for long. */
+    {LEARN, 1, 12400, BUSY, .begun = 12399},
+    {LEARN, 1, 30000, BUSY, .begun = 29999},
+    {ADVISE, 1, 30059, .leave = true, .code = 421},
+    {ADVISE, 1, 30060, .leave = false},
+    /* A host where nothing listens costs nobody anything. */
+    {LEARN, 2, 30000, REFUSED, .begun = 29999},
+    {LEARN, 2, 30000, NO_ROUTE, .begun = 29999},
+    {ADVISE, 2, 30000, .leave = false},
+};
+
+static const struct step blocks[] = {
+    {LEARN, 1, 10, BLOCKS, .begun = 9},
+    {LEARN, 1, 20, BLOCKS, .begun = 19},
+    {LEARN, 1, 30, BLOCKS, .begun = 29},
+    {LEARN, 1, 40, BLOCKS, .begun = 39},
+    {ADVISE, 1, 40, .leave = false},
+    /* It is not about the host when MAIL was taken, */
+    {LEARN, 1, 50, REFUSES_IT, .begun = 49},
+    {ADVISE, 1, 50, .leave = false},
+    /* and an hour is long. */
+    {LEARN, 1, 3610, BLOCKS, .begun = 3609},
+    {LEARN, 1, 3620, BLOCKS, .begun = 3619},
+    {LEARN, 1, 3630, BLOCKS, .begun = 3629},
+    {LEARN, 1, 3640, BLOCKS, .begun = 3639},
+    {ADVISE, 1, 3640, .leave = false},
+    {LEARN, 1, 3650, BLOCKS, .begun = 3649},
+    {ADVISE, 1, 3650, .leave = true, .code = 554},
+    {ADVISE, 1, 90049, .leave = true, .code = 554},
+    {ADVISE, 1, 90050, .leave = false},
+    {LEARN, 1, 90050, BLOCKS, .begun = 90050},
+    {ADVISE, 1, 90050, .leave = false},
+};
+
+static struct address host_at(int number)
+{
+    return (struct address){
+        .octets = {
+            [10] = 0xff, [11] = 0xff, [12] = 192, [15] = (uint8_t)number}};
+}
+
+static void play(const struct step *steps, size_t count)
+{
+    struct hosts *hosts = hosts_new(1 << 20);
+    assert_non_null(hosts);
+    for (size_t i = 0; i < count; i++) {
+        const struct step *step = &steps[i];
+        struct address host = host_at(step->host);
+        instant now = instant_after_s(0, (uint32_t)step->now);
+        struct callout_answer answer = said[step->word];
+        struct hosts_advice advice;
+        answer.address = host;
+        if (step->operation == LEARN) {
+            hosts_learn(hosts, &answer,
+                        instant_after_s(0, (uint32_t)step->begun), now);
+            continue;
+        }
+        hosts_advise(hosts, &host, CALLOUT_TLS_OFF, now, &advice);
+        if (advice.leave != step->leave ||
+            (advice.leave && advice.instead.code != step->code))
+            fail_msg("step %zu: %s, code %u", i, advice.leave ? "leave" : "ask",
+                     advice.leave ? (unsigned)advice.instead.code : 0);
+    }
+    hosts_free(&hosts);
+    assert_null(hosts);
+}
+
+static void test_busy(void **state)
+{
+    play(busy, LENGTH(busy));
+}
+
+static void test_blocks(void **state)
+{
+    play(blocks, LENGTH(blocks));
+}
+
+/* What TLS was like last, and what is best done by those who use it so. */
+static void test_tls(void **state)
+{
+    enum { LEFT = -1 };
+    static const struct callout_answer fails = {.outcome = CALLOUT_UNREACHABLE,
+                                                .stage = CALLOUT_AT_HELO,
+                                                .trouble = CALLOUT_TROUBLE_TLS},
+                                       works = {.outcome = CALLOUT_ACCEPTED,
+                                                .code = 250,
+                                                .tls = CALLOUT_TLS_USED},
+                                       demands = {.outcome = CALLOUT_NEEDS_TLS,
+                                                  .code = 530},
+                                       passes = {.outcome = CALLOUT_ACCEPTED,
+                                                 .code = 250,
+                                                 .tls = CALLOUT_TLS_FAILED};
+    static const struct {
+        const struct callout_answer *said[3];
+        int off, opportunistic, required;
+    } rows[] = {
+        {{&works},
+         CALLOUT_START_AS_OFFERED,
+         CALLOUT_START_AS_OFFERED,
+         CALLOUT_START_AS_OFFERED},
+        {{&fails},
+         CALLOUT_START_AS_OFFERED,
+         CALLOUT_START_CLEAR,
+         CALLOUT_START_AS_OFFERED},
+        {{&fails, &passes},
+         CALLOUT_START_AS_OFFERED,
+         CALLOUT_START_CLEAR,
+         CALLOUT_START_AS_OFFERED},
+        {{&fails, &works},
+         CALLOUT_START_AS_OFFERED,
+         CALLOUT_START_AS_OFFERED,
+         CALLOUT_START_AS_OFFERED},
+        {{&demands}, LEFT, CALLOUT_START_TLS, CALLOUT_START_TLS},
+        {{&demands, &works}, LEFT, CALLOUT_START_TLS, CALLOUT_START_TLS},
+        {{&fails, &demands}, LEFT, LEFT, LEFT},
+    };
+    struct address host = host_at(1);
+    instant late = instant_after_s(0, 100 + HOSTS_TLS_S);
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        const int starts[] = {rows[i].off, rows[i].opportunistic,
+                              rows[i].required};
+        struct hosts *hosts = hosts_new(1 << 20);
+        struct hosts_advice advice;
+        assert_non_null(hosts);
+        for (size_t j = 0; j < 3 && rows[i].said[j] != NULL; j++) {
+            struct callout_answer answer = *rows[i].said[j];
+            answer.address = host;
+            hosts_learn(hosts, &answer, 0, instant_after_s(0, 100));
+        }
+        for (int use = CALLOUT_TLS_OFF; use <= CALLOUT_TLS_REQUIRED; use++) {
+            hosts_advise(hosts, &host, (enum callout_tls_use)use, late - 1,
+                         &advice);
+            int found = advice.leave ? LEFT : (int)advice.start;
+            if (found != starts[use])
+                fail_msg("row %zu, use %d: %d", i, use, found);
+        }
+        hosts_advise(hosts, &host, CALLOUT_TLS_OPPORTUNISTIC, late, &advice);
+        assert_false(advice.leave);
+        assert_int_equal(advice.start, CALLOUT_START_AS_OFFERED);
+        hosts_free(&hosts);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_tls),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
