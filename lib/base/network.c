@@ -6,6 +6,8 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define V4_OFFSET 96 /* bits before the IPv4 part of a v4-mapped address */
 
@@ -122,6 +124,23 @@ bool network_is_of_host(const struct address *address)
 
     networks_clear(&host);
     return is_of_host;
+}
+
+bool network_source(struct address *source, const struct address *towards)
+{
+    struct sockaddr_storage to, from;
+    const socklen_t to_size = address_to_socket(towards, 1, &to);
+    socklen_t from_size = sizeof from;
+    const int unsent = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool found;
+
+    if (unsent < 0)
+        return false;
+    found = connect(unsent, (struct sockaddr *)&to, to_size) == 0 &&
+            getsockname(unsent, (struct sockaddr *)&from, &from_size) == 0 &&
+            address_from_socket(source, (struct sockaddr *)&from);
+    close(unsent);
+    return found;
 }
 
 void networks_clear(struct networks *networks)

@@ -47,6 +47,10 @@ bool networks_add_host(struct networks *networks);
  * the system does not tell. */
 bool network_is_of_host(const struct address *address);
 
+/** Which address of ours the system would send from to `towards`, as it is
+ * now; nothing is sent. False: it knows no way there, or does not tell. */
+bool network_source(struct address *source, const struct address *towards);
+
 /** Free the list; it is empty then and can be used again. */
 void networks_clear(struct networks *networks);
 

@@ -146,7 +146,7 @@ static struct failure failure_of(int error)
     case ENOMEM:
     case ENOBUFS:
     case EADDRINUSE:
-    case EADDRNOTAVAIL: /* no port of ours is free, the address is not ours */
+    case EADDRNOTAVAIL: /* no port is free, or the address set is not ours */
         return our_fault;
     case ECONNREFUSED:
         return unreachable(CALLOUT_TROUBLE_REFUSED);
@@ -399,6 +399,16 @@ static int bind_source(struct connection *connection,
     return 0;
 }
 
+/* What connect says where no port is free, and where we have no address in the
+ * target's family: then there is no route (IPv6 that is switched off). */
+static int error_of_connect(const struct connection *connection, int error)
+{
+    struct address source;
+    bool reaches = error != EADDRNOTAVAIL ||
+                   network_source(&source, &connection->target.address);
+    return reaches ? error : ENETUNREACH;
+}
+
 /* Begin to connect.
  * @return an error, or 0 */
 static int begin_connect(struct connection *connection,
@@ -416,7 +426,7 @@ static int begin_connect(struct connection *connection,
         return error;
     const struct sockaddr *address = (const struct sockaddr *)&to;
     if (connect(connection->socket, address, size) != 0 && errno != EINPROGRESS)
-        return errno;
+        return error_of_connect(connection, errno);
     struct event_base *events = loop_events(connection->loop);
     connection->readable =
         event_new(events, connection->socket, EV_READ | EV_PERSIST, on_readable,

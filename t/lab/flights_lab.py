@@ -392,6 +392,19 @@ def check_bind(lab):
                      log.count("or `callout.bind` is not an address of")))
 
 
+def check_no_ipv6(lab):
+    """Where IPv6 is switched off there is no route by it: that is no fault of
+    ours, and exchangers that have nothing else are out of reach.
+    """
+    lab.reload(policy(), **SITE)
+    faults = lab.bonafided.log().count("no callout: ")
+    net.switch_ipv6_off("mx")
+    lab.play([Case("IPv6 is off", GOOD[0], NAME, "off@six.example", PUT_OFF,
+                   "callout=temperror/unreachable")], [lab.servers["postfix"]])
+    lab.tally.equal("IPv6 is off: faults of ours", faults,
+                    lab.bonafided.log().count("no callout: "))
+
+
 def main():
     records = LIMITS_RECORDS + MEMORY_RECORDS
     with Lab(policy=policy(), site=SITE, records=records) as lab:
@@ -408,6 +421,7 @@ def main():
         check_port(lab)
         check_name(lab, good)
         check_bind(lab)
+        check_no_ipv6(lab)
 
 
 run(main, "postfix", "sendmail")

@@ -248,6 +248,30 @@ static void says_when_host_is_unknown(void **state)
     assert_true(network_is_of_host(&(struct address){0}));
 }
 
+static void finds_source(void **state)
+{
+    static const struct {
+        const char *towards, *source; /* NULL: none */
+    } rows[] = {
+        {"127.0.0.1", "127.0.0.1"},
+        {"127.0.0.9", "127.0.0.1"},
+        {"255.255.255.255", NULL},
+        {"ff02::1", NULL},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct address towards = address_of(rows[i].towards);
+        struct address source, expected;
+        const bool found = network_source(&source, &towards);
+
+        assert_int_equal(found, rows[i].source != NULL);
+        if (!found)
+            continue;
+        expected = address_of(rows[i].source);
+        assert_true(address_equal(&source, &expected));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -256,6 +280,7 @@ int main(void)
         cmocka_unit_test(lists),
         cmocka_unit_test(adds_host),
         cmocka_unit_test(knows_host),
+        cmocka_unit_test(finds_source),
         cmocka_unit_test(says_when_host_is_unknown),
     };
 

@@ -82,6 +82,12 @@ def allow_foreign_binds(name, flag):
             _set(f"{family}/ip_nonlocal_bind", flag)
 
 
+def switch_ipv6_off(name):
+    """Take IPv6 from a host, with its addresses and for good."""
+    with inside(name):
+        _set("ipv6/conf/all/disable_ipv6", 1)
+
+
 def ways_out():
     """Default routes, and links other than loopback and the wire; none."""
     found = []
