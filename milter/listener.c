@@ -243,27 +243,49 @@ int listener_open(const struct policy *policy, char *why, size_t why_size)
     return status;
 }
 
-/* Connecting to the unspecified address leads to loopback. */
-void listener_knock(void)
-{
-    const int fd = made.address_size == 0
-                       ? -1
-                       : socket(made.address.ss_family,
-                                SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd < 0)
-        return; /* no descriptor is free: nobody could come in anyway */
-    (void)connect(fd, (struct sockaddr *)&made.address, made.address_size);
-    close(fd);
-}
-
 /* While the socket is open, nobody else's file can have its inode. */
-void listener_close(void)
+static bool is_ours(void)
 {
     struct stat status;
 
-    if (made.path[0] && lstat(made.path, &status) == 0 &&
-        status.st_dev == made.device && status.st_ino == made.inode)
+    return lstat(made.path, &status) == 0 && status.st_dev == made.device &&
+           status.st_ino == made.inode;
+}
+
+/* Connecting to the unspecified address leads to loopback. */
+int listener_connect(char *why, size_t why_size)
+{
+    const struct sockaddr *to = (struct sockaddr *)&made.address;
+    int fd;
+
+    if (made.address_size == 0 || (made.path[0] && !is_ours())) {
+        snprintf(why, why_size, "our socket's file is gone");
+        return -1;
+    }
+    fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 &&
+        (connect(fd, to, made.address_size) == 0 || errno == EINPROGRESS))
+        return fd;
+    snprintf(why, why_size, "our socket cannot be connected to: %s",
+             strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* If no descriptor is free, nobody could come in anyway. */
+void listener_knock(void)
+{
+    char why[1];
+    const int fd = listener_connect(why, sizeof why);
+
+    if (fd >= 0)
+        close(fd);
+}
+
+void listener_close(void)
+{
+    if (made.path[0] && is_ours())
         unlink(made.path);
     made.path[0] = '\0';
 }

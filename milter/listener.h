@@ -16,8 +16,15 @@
  */
 int listener_open(const struct policy *policy, char *why, size_t why_size);
 
-/** Connect to the socket as a mail server does, and hang up. Never blocks. Any
- * thread, after listener_open. */
+/**
+ * Begin to connect to the socket as a mail server does. Never blocks. Any
+ * thread, between listener_open and listener_close.
+ * @return a descriptor that is the caller's; -1 with `why`: also when the
+ *         socket's file is not the one that listener_open made
+ */
+int listener_connect(char *why, size_t why_size);
+
+/** Connect and hang up. */
 void listener_knock(void);
 
 /** Remove the socket file if it is still the one that listener_open made. */

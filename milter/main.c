@@ -8,6 +8,7 @@
 #include "milter/privileges.h"
 #include "milter/signals.h"
 #include "milter/versions.h"
+#include "milter/watchdog.h"
 #include "session/service.h"
 
 #include <errno.h>
@@ -194,12 +195,13 @@ static int obey(const char *file, struct service *service,
 
 /* The service is not freed: libmilter's threads live on until the process ends,
  * and one of them may be about to call back. */
-static void stop(struct service *service)
+static void stop(struct service *service, struct watchdog **watchdog)
 {
     notify("STOPPING=1\nSTATUS=Answering what is open");
     log_line(LOG_LEVEL_NOTICE, "stopping");
     listener_close();
     service_stop(service);
+    watchdog_free(watchdog);
     if (!filter_stop(STOP_MS))
         log_line(LOG_LEVEL_WARNING, "a callback is still running");
 }
@@ -207,8 +209,13 @@ static void stop(struct service *service)
 static int serve(const char *file, struct service *service,
                  const struct policy *policy)
 {
+    const uint32_t patience_ms = notify_patience_ms();
+    struct watchdog *watchdog = NULL;
     int status;
 
+    if (patience_ms > 0 &&
+        !(watchdog = watchdog_new(service_loop(service), patience_ms)))
+        return fail(EX_OSERR, policy, "out of memory");
     if (!service_start(service) || !filter_start(signals_end))
         return fail(EX_OSERR, policy, "a thread cannot be started");
     log_line(
@@ -217,7 +224,7 @@ static int serve(const char *file, struct service *service,
     daemon_ready();
     notify("READY=1\nSTATUS=Serving at %s", policy->listen);
     status = obey(file, service, policy);
-    stop(service);
+    stop(service, &watchdog);
     return status;
 }
 

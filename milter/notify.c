@@ -46,6 +46,29 @@ void notify(const char *state, ...)
     send_state(path, buffer);
 }
 
+/* The number in a variable of the environment; 0: there is none. */
+static uint64_t number_of(const char *name)
+{
+    const char *text = getenv(name);
+    char *end;
+    unsigned long long number;
+
+    if (!text || *text < '0' || *text > '9')
+        return 0;
+    number = strtoull(text, &end, 10);
+    return *end == '\0' ? number : 0;
+}
+
+uint32_t notify_patience_ms(void)
+{
+    const uint64_t ms = number_of("WATCHDOG_USEC") / 1000;
+
+    if (getenv("WATCHDOG_PID") &&
+        number_of("WATCHDOG_PID") != (uint64_t)getpid())
+        return 0;
+    return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
 void notify_reloading(void)
 {
     struct timespec now;

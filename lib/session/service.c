@@ -225,6 +225,11 @@ void service_on_wait(struct service *service, void (*waits)(void))
     service->waits = waits;
 }
 
+struct loop *service_loop(struct service *service)
+{
+    return service->loop;
+}
+
 bool service_start(struct service *service)
 {
     service->ticker = loop_timer_new(service->loop, tick, service);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct loop;
 struct service;
 
 /**
@@ -24,6 +25,9 @@ struct service *service_new(struct policy *policy, const struct clock *clock,
 /** Have `waits` called whenever a call of a session is about to wait: on its
  * thread, under no lock. Before service_start. */
 void service_on_wait(struct service *service, void (*waits)(void));
+
+/** The loop, for what runs on it beside the sessions; the service's. */
+struct loop *service_loop(struct service *service);
 
 /** Start the loop's thread. False: the system refuses. */
 bool service_start(struct service *service);

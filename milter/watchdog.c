@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* watchdog.c - a mail server's first words to ourselves, again and again */
+#include "milter/watchdog.h"
+
+#include "base/log.h"
+#include "milter/listener.h"
+#include "milter/notify.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <libmilter/mfdef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ROUNDS      3 /* within the manager's patience */
+#define LENGTH_SIZE 4
+#define WHY_SIZE    256
+
+struct watchdog {
+    struct loop *loop;
+    struct loop_timer *timer;
+    struct bufferevent *session; /* whose answer is awaited, or NULL */
+    uint32_t period_ms;
+};
+
+/* Each packet is the length of what follows, a command, and its data. All
+ * actions and steps there are in version 6 are offered. */
+static const unsigned char words[] = {
+    0,
+    0,
+    0,
+    13,
+    SMFIC_OPTNEG, /* negotiation */
+    0,
+    0,
+    0,
+    6, /* version */
+    0,
+    0,
+    1,
+    0xff, /* actions */
+    0,
+    0x1f,
+    0xff,
+    0xff, /* steps */
+    0,
+    0,
+    0,
+    7,
+    SMFIC_CONNECT, /* a client */
+    's',
+    'e',
+    'l',
+    'f',
+    '\0',
+    SMFIA_UNKNOWN, /* its name and family */
+    0,
+    0,
+    0,
+    1,
+    SMFIC_QUIT, /* and its end */
+};
+
+static void end_round(struct watchdog *watchdog)
+{
+    if (watchdog->session)
+        bufferevent_free(watchdog->session);
+    watchdog->session = NULL;
+}
+
+static void fail_round(struct watchdog *watchdog, const char *why)
+{
+    log_line(LOG_LEVEL_ERROR, "watchdog: we do not serve: %s", why);
+    end_round(watchdog);
+}
+
+/* The negotiation's answer, and then that to CONNECT. */
+static void on_answer(struct bufferevent *session, void *context)
+{
+    struct evbuffer *octets = bufferevent_get_input(session);
+    unsigned char head[LENGTH_SIZE + 1];
+    size_t length;
+
+    while (evbuffer_copyout(octets, head, sizeof head) == sizeof head) {
+        length = (size_t)head[0] << 24 | (size_t)head[1] << 16 |
+                 (size_t)head[2] << 8 | head[3];
+        if (evbuffer_get_length(octets) - LENGTH_SIZE < length)
+            return;
+        if (head[LENGTH_SIZE] == SMFIR_CONTINUE) {
+            notify("WATCHDOG=1");
+            end_round(context);
+            return;
+        }
+        if (head[LENGTH_SIZE] != SMFIC_OPTNEG) {
+            fail_round(context, "our socket gives a wrong answer");
+            return;
+        }
+        evbuffer_drain(octets, LENGTH_SIZE);
+        evbuffer_drain(octets, length);
+    }
+}
+
+static void on_end(struct bufferevent *session, short what, void *context)
+{
+    (void)session;
+    fail_round(context, what & BEV_EVENT_EOF ? "our socket hangs up"
+                                             : "our socket is shut");
+}
+
+static void begin_round(struct watchdog *watchdog)
+{
+    char why[WHY_SIZE];
+    const int fd = listener_connect(why, sizeof why);
+
+    if (fd < 0) {
+        fail_round(watchdog, why);
+        return;
+    }
+    watchdog->session = bufferevent_socket_new(loop_events(watchdog->loop), fd,
+                                               BEV_OPT_CLOSE_ON_FREE);
+    if (!watchdog->session) {
+        close(fd);
+        fail_round(watchdog, "out of memory");
+        return;
+    }
+    bufferevent_setcb(watchdog->session, on_answer, NULL, on_end, watchdog);
+    if (bufferevent_enable(watchdog->session, EV_READ) != 0 ||
+        bufferevent_write(watchdog->session, words, sizeof words) != 0)
+        fail_round(watchdog, "out of memory");
+}
+
+static void fire(void *context)
+{
+    struct watchdog *watchdog = context;
+    const instant now = clock_now(loop_clock(watchdog->loop));
+
+    if (watchdog->session)
+        fail_round(watchdog, "our socket gives no answer");
+    begin_round(watchdog);
+    loop_timer_set(watchdog->timer, instant_after_ms(now, watchdog->period_ms));
+}
+
+struct watchdog *watchdog_new(struct loop *loop, uint32_t patience_ms)
+{
+    struct watchdog *watchdog = calloc(1, sizeof *watchdog);
+
+    if (!watchdog)
+        return NULL;
+    watchdog->loop = loop;
+    watchdog->period_ms = patience_ms / ROUNDS;
+    watchdog->timer = loop_timer_new(loop, fire, watchdog);
+    if (!watchdog->timer) {
+        free(watchdog);
+        return NULL;
+    }
+    loop_timer_set(watchdog->timer, clock_now(loop_clock(loop)));
+    return watchdog;
+}
+
+void watchdog_free(struct watchdog **watchdog)
+{
+    if (!*watchdog)
+        return;
+    end_round(*watchdog);
+    loop_timer_free(&(*watchdog)->timer);
+    free(*watchdog);
+    *watchdog = NULL;
+}
