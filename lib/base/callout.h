@@ -67,8 +67,10 @@ struct callout_answer {
     struct address address;         /* of that exchanger */
     uint16_t code;                  /* its reply code, 0 when none came */
     char words[CALLOUT_WORDS_SIZE]; /* its words, escaped and cut */
-    uint16_t retry_after_s;         /* what it asks for, 0 when nothing */
-    instant learnt;                 /* when */
+    uint16_t retry_after_s; /* greylisted: how long the exchanger wants us to
+                               wait, 0 when it does not say; of a flight's
+                               answer: until it is asked again, 0: it is not */
+    instant learnt;         /* when */
 };
 
 /** Whether nobody could be connected to. */

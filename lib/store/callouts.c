@@ -238,6 +238,15 @@ static void learn_unknown(const struct lesson *lesson,
         learn_for(lesson, answer, invalid_s);
 }
 
+/* Who has put us off is not asked before the retry. */
+static uint32_t believed_s(const struct callout_answer *answer,
+                           const struct callout_settings *settings)
+{
+    if (answer->outcome == CALLOUT_GREYLISTED && answer->retry_after_s > 0)
+        return answer->retry_after_s;
+    return settings->temperror_s;
+}
+
 /* It is remembered for longer than it is believed, so that it is known since
  * when there has been no answer. */
 static void learn_no_answer(const struct lesson *lesson,
@@ -245,7 +254,7 @@ static void learn_no_answer(const struct lesson *lesson,
 {
     const struct callout_settings *settings = lesson->settings;
     const struct kept *standing = lesson->standing;
-    uint32_t seconds = settings->temperror_s;
+    uint32_t seconds = believed_s(answer, settings);
     struct life life = {.refresh = INSTANT_NEVER, .since = lesson->now};
     if (has_pass(lesson)) {
         keep_pass(lesson, answer, standing->since, seconds);

@@ -30,11 +30,15 @@ struct verify_ask *flight_take_down(struct flight *flight)
 static void land(struct flight *flight)
 {
     struct verifier *verifier = flight->verifier;
+    const struct verify_ask *ask = flight->askers;
     struct callout_answer answer = flight->answer;
     if (verifier->wall.stands && callout_is_no_connection(&answer))
         answer.outcome = CALLOUT_WALLED_OFF;
-    senders_learn(verifier->callouts, &flight->askers->path, &answer,
-                  &flight->askers->settings, verifier_now(verifier));
+    answer.retry_after_s = retry_after_s(verifier, ask, &answer);
+    senders_learn(verifier->callouts, &ask->path, &answer, &ask->settings,
+                  verifier_now(verifier));
+    if (answer.outcome == CALLOUT_GREYLISTED && answer.retry_after_s > 0)
+        retry_plan(verifier, ask, answer.retry_after_s);
     askers_tell(flight_take_down(flight), &answer);
 }
 

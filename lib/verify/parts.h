@@ -6,9 +6,10 @@
  * such a call may outlive it by its QUIT. All of it, but what verifier.h says,
  * happens on the loop's thread.
  *
- *     verifier.c  askers: what is kept, joining a flight or beginning one
- *     flight.c    a flight from target to target, until a word counts
- *     call.c      a turn that was taken: the connection, and what it teaches
+ *     verifier.c    askers: what is kept, joining a flight or beginning one
+ *     flight.c      a flight from target to target, until a word counts
+ *     call.c        a turn that was taken: the connection, and what it teaches
+ *     background.c  askers that nobody stands behind
  */
 #ifndef VERIFY_PARTS_H
 #define VERIFY_PARTS_H
@@ -36,6 +37,8 @@ struct verifier {
     struct loop_timer *pace; /* when a domain's rate lets it go on */
     struct wall wall;
     struct call *calls;
+    struct background *retries; /* whose time has not come */
+    size_t retry_count;
     atomic_size_t flights; /* read by any thread */
     struct loop_job stop;
     bool stopped;
@@ -111,5 +114,21 @@ bool call_open(struct flight *flight);
 
 /** Cut every connection, telling nobody. */
 void calls_cut(struct verifier *verifier);
+
+/* background.c */
+
+/** In how many seconds this answer is worth a retry in the background; 0: it
+ * is not, or it was one. */
+uint16_t retry_after_s(const struct verifier *verifier,
+                       const struct verify_ask *ask,
+                       const struct callout_answer *answer);
+
+/** Have it asked again, once, after so many seconds; nothing when memory ends.
+ */
+void retry_plan(struct verifier *verifier, const struct verify_ask *like,
+                uint32_t after_s);
+
+/** Forget those whose time has not come. */
+void retries_drop(struct verifier *verifier);
 
 #endif

@@ -154,27 +154,6 @@ void verifier_ask(struct verifier *verifier, struct verify_ask *ask)
     loop_post(verifier->loop, &ask->job);
 }
 
-/* What is learnt is kept; there is nobody to be told. */
-static void end_refresh(struct verify_ask *ask,
-                        const struct callout_answer *answer)
-{
-    (void)answer;
-    free(ask);
-}
-
-void verifier_refresh(struct verifier *verifier, const struct verify_ask *like)
-{
-    struct verify_ask *ask = malloc(sizeof(*ask));
-    if (ask == NULL)
-        return;
-    *ask = *like;
-    ask->anew = true;
-    ask->patience =
-        instant_after_ms(verifier_now(verifier), like->settings.total_ms);
-    ask->done = end_refresh;
-    verifier_ask(verifier, ask);
-}
-
 static void run_stop(struct loop_job *job)
 {
     void *around = (char *)job - offsetof(struct verifier, stop);
@@ -182,6 +161,7 @@ static void run_stop(struct loop_job *job)
     verifier->stopped = true;
     loop_timer_free(&verifier->pace);
     calls_cut(verifier);
+    retries_drop(verifier);
     for (size_t i = 0; i < CHAINS; i++) {
         for (struct flight *flight = verifier->chains[i], *next; flight != NULL;
              flight = next) {
@@ -203,6 +183,7 @@ void verifier_free(struct verifier **verifier)
         return;
     assert(atomic_load(&(*verifier)->flights) == 0);
     assert((*verifier)->calls == NULL);
+    assert((*verifier)->retries == NULL);
     turns_free(&(*verifier)->turns);
     callouts_free(&(*verifier)->callouts);
     hosts_free(&(*verifier)->hosts);

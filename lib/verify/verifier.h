@@ -34,7 +34,8 @@ struct verify_ask {
     /** Until when he waits for a flight that has no turn yet: then he is told
      * CALLOUT_CAPACITY. Once it has one, he waits as long as it flies. */
     instant patience;
-    bool anew; /* what is kept does not count */
+    bool anew;  /* what is kept does not count */
+    bool retry; /* the verifier's: it is the one after greylisting */
     /** Called once on the loop's thread, when the flight has landed or the
      * verifier is stopped (`answer` is NULL then). */
     void (*done)(struct verify_ask *ask, const struct callout_answer *answer);
@@ -46,6 +47,9 @@ struct verify_ask {
  * had its turn goes on to its end whether or not somebody still waits; one that
  * has not is forgotten with the last asker's patience. Over a limit it waits
  * its turn, see turns.h.
+ *
+ * A sender that is greylisted is asked about once more in the background, after
+ * the time that the exchanger wants or five minutes.
  *
  * Without a target the answer is CALLOUT_UNREACHABLE. These are never kept:
  * CALLOUT_CAPACITY, also when too many wait already; CALLOUT_WALLED_OFF, when

@@ -217,8 +217,6 @@ KEPT = [
      "callout=fail/no-such-mailbox"),
     ("unknown", dict(rcpt="554 5.7.1 your address is blocked"), PUT_OFF,
      "callout=unknown/blocked-us"),
-    ("greylisted", dict(rcpt="450 4.2.0 come later"), PUT_OFF,
-     "callout=temperror/greylisted"),
     ("unreachable", dict(greeting=["450 busy", CLOSE]), PUT_OFF,
      "callout=temperror/unreachable"),
 ]
@@ -281,6 +279,37 @@ def check_belief(lab):
         "unknown/given-up")
 
 
+def check_greylisted(lab):
+    """S11: who puts us off is asked again in the background, once."""
+    lab.reload(policy(), **SITE)
+    peer = lab.peer("45.30.95.23",
+                    rcpt="451 4.7.1 greylisted, come back in 3 seconds")
+    never = lab.peer("45.30.95.24",
+                     rcpt="451 4.7.1 greylisted, come back in 3 seconds")
+
+    def ask(what, domain, reply, finding, kept):
+        lab.play([Case(f"greylisted: {what}", GOOD[0], NAME,
+                       f"alice@{domain}.example", reply, f"callout={finding}",
+                       logged={"kept": kept})], lab.mtas[:1])
+
+    for domain in "grey", "black":
+        ask(domain, domain, PUT_OFF, "temperror/greylisted", None)
+        ask(f"{domain}, before the time", domain, PUT_OFF,
+            "temperror/greylisted", "dns,callout")
+    peer.answer("RCPT", "250 2.1.5 yes")
+    wait_until(lambda: len(peer.sessions) == len(never.sessions) == 2,
+               "nobody has come back")
+    time.sleep(0.2)     # until it is learnt
+    ask("after it", "grey", TAKEN, "pass", "dns,callout")
+    ask("put off for good", "black", PUT_OFF, "temperror/greylisted",
+        "dns,callout")
+    time.sleep(4)
+    lab.tally.equal("greylisted: calls, by address and null sender",
+                    [["MAIL FROM:<>", "RCPT TO:<alice@black.example>"]] * 2,
+                    [[line.text for line in session.lines[1:3]]
+                     for session in never.sessions])
+
+
 def check_hosts(lab):
     """A host that has no time for us, or does not want us, is left alone."""
     lab.reload(policy(), **SITE)
@@ -307,6 +336,10 @@ def check_hosts(lab):
 
 
 MEMORY_RECORDS = """
+grey.example            MX    10 mx.grey.example
+mx.grey.example         A     45.30.95.23
+black.example           MX    10 mx.black.example
+mx.black.example        A     45.30.95.24
 busy.example            MX    10 mx.busy.example
 mx.busy.example         A     45.30.95.21
 busy-too.example        MX    10 mx.busy-too.example
@@ -417,6 +450,7 @@ def main():
         check_sharing(lab)
         check_memory(lab)
         check_belief(lab)
+        check_greylisted(lab)
         check_hosts(lab)
         check_port(lab)
         check_name(lab, good)

@@ -93,6 +93,19 @@ static void test_lives(void **state)
     }
 }
 
+/* Greylisting lasts until the retry. */
+static void test_greylisted(void **state)
+{
+    struct callouts *callouts = callouts_new(BYTES);
+    struct callout_answer answer = {.outcome = CALLOUT_GREYLISTED,
+                                    .retry_after_s = TEMPERROR_S + 7};
+    assert_non_null(callouts);
+    callouts_learn(callouts, address(), &answer, &settings, 0);
+    assert_int_equal(kept(callouts, TEMPERROR_S + 6), CALLOUT_GREYLISTED);
+    assert_int_equal(kept(callouts, TEMPERROR_S + 7), NOTHING);
+    callouts_free(&callouts);
+}
+
 static void test_places(void **state)
 {
     static const struct {
@@ -300,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lives),
+        cmocka_unit_test(test_greylisted),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_pass_ends),
         cmocka_unit_test(test_whole_answer),

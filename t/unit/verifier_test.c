@@ -326,6 +326,60 @@ static void test_blocked(void **state)
     end(world);
 }
 
+/* Let the time pass; the loop sees it when it has something to do. */
+static void pass_s(struct world *world, uint32_t seconds)
+{
+    struct asker *asker = &world->askers[ASKERS - 1];
+    atomic_store(&world->ahead,
+                 instant_after_s(atomic_load(&world->ahead), seconds));
+    ask(world, asker, "nobody@example.com", 0);
+    expect(asker, CALLOUT_UNREACHABLE);
+}
+
+/* S11: who is greylisted is not asked again before the time, and then once,
+ * though nobody waits for it. */
+static void test_greylisted(void **state)
+{
+    static const struct {
+        const char *rcpt;
+        uint32_t after_s;
+    } rows[] = {
+        {"451 4.7.1 greylisted\r\n", 300},
+        {"450 4.7.1 greylisted, try again in 90 seconds\r\n", 90},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        const struct server_script script = {.rcpt = rows[i].rcpt};
+        struct world *world = begin(&script, 1);
+        struct asker *asker = &world->askers[0];
+        world->settings.temperror_s = 10;
+        ask(world, asker, "u@example.com", 1);
+        expect(asker, CALLOUT_GREYLISTED);
+        assert_int_equal(asker->answer.retry_after_s, rows[i].after_s);
+        pass_s(world, rows[i].after_s - 5);
+        assert_true(is_kept(world, "u@example.com"));
+        assert_int_equal(calls(world, 0), 1);
+        pass_s(world, 5);
+        EVENTUALLY(calls(world, 0) == 2);
+        EVENTUALLY(verifier_flights(world->verifier) == 0);
+        assert_true(is_kept(world, "u@example.com"));
+        pass_s(world, 10);
+        assert_false(is_kept(world, "u@example.com"));
+        pass_s(world, 1000);
+        assert_int_equal(calls(world, 0), 2);
+        end(world);
+    }
+}
+
+/* What waits for its time when all is stopped is forgotten. */
+static void test_stop_greylisted(void **state)
+{
+    static const struct server_script script = {.mail = "450 later\r\n"};
+    struct world *world = begin(&script, 1);
+    ask(world, &world->askers[0], "u@example.com", 1);
+    expect(&world->askers[0], CALLOUT_GREYLISTED);
+    end(world);
+}
+
 /* S20: when nobody can be connected to for long it is our own way out that is
  * shut; one callout a minute sees whether it still is. */
 static void test_wall(void **state)
@@ -452,6 +506,8 @@ int main(void)
         cmocka_unit_test(test_busy_host),
         cmocka_unit_test(test_busy_meanwhile),
         cmocka_unit_test(test_blocked),
+        cmocka_unit_test(test_greylisted),
+        cmocka_unit_test(test_stop_greylisted),
         cmocka_unit_test(test_wall),
         cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_no_descriptor),
