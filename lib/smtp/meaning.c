@@ -12,12 +12,16 @@ enum {
 };
 
 enum {
-    OF_US = SMTP_SIGN_NAMES_US | SMTP_SIGN_OF_CLIENT,
+    NAMES_US = SMTP_SIGN_NAMES_US,
+    OF_US = SMTP_SIGN_LISTED | SMTP_SIGN_OF_CLIENT,
     POLICY = SMTP_SIGN_POLICY,
-    RELAYING = SMTP_SIGN_RELAYING,
+    NO_RELAY = SMTP_SIGN_NO_RELAY,
+    NO_MAILBOX = SMTP_SIGN_NO_MAILBOX,
+    NO_BOUNCES = SMTP_SIGN_NO_BOUNCES,
     FULL = SMTP_SIGN_FULL,
     NO_UTF8 = SMTP_SIGN_NO_UTF8,
-    TLS = SMTP_SIGN_TLS
+    TLS = SMTP_SIGN_TLS,
+    NO_STATUS = SMTP_SIGN_NO_STATUS
 };
 
 #define FINAL_WEIGHT 5
@@ -46,22 +50,33 @@ static const struct row {
     {GREETING | HELO, 400, 499, MEANS(UNREACHABLE)},
     {GREETING | HELO, 500, 599, MEANS(BLOCKED_US)},
 
-    {MAIL | RCPT, 500, 599, .has = OF_US, MEANS(BLOCKED_US)},
     /* RFC 3207 4: before STARTTLS nothing else is taken. */
     {MAIL | RCPT, 530, 530, .has = TLS, MEANS(NEEDS_TLS)},
     /* RFC 6531 3.5: it would be another matter in ASCII. */
     {MAIL | RCPT, 500, 599, .has = NO_UTF8, MEANS(NO_SMTPUTF8)},
-    /* What is full exists. */
-    {RCPT, 400, 599, .has = FULL, MEANS(ACCEPTED)},
-    {MAIL | RCPT, 400, 499, MEANS(GREYLISTED)},
-
-    /* Command unknown, not implemented or out of place, or a password wanted
-     * (RFC 4954 6): it is not about the argument. */
+    /* Command unknown, not implemented or out of place, a host that takes no
+     * mail (RFC 7504 3), or a password wanted (RFC 4954 6): it is not about
+     * the argument. */
     {MAIL | RCPT, 500, 500, MEANS(BLOCKED_US)},
     {MAIL | RCPT, 502, 503, MEANS(BLOCKED_US)},
+    {MAIL | RCPT, 521, 521, MEANS(BLOCKED_US)},
     {MAIL | RCPT, 530, 538, MEANS(BLOCKED_US)},
-    {MAIL | RCPT, 500, 599, POLICY, RELAYING, MEANS(BLOCKED_US)},
 
+    /* Who refuses us may speak of many unknown users; who knows no user, or
+     * does not relay, may say to whom. */
+    {MAIL | RCPT, 500, 599, .has = OF_US, MEANS(BLOCKED_US)},
+    {RCPT, 500, 599, .has = NO_MAILBOX | NO_RELAY, MEANS(NO_SUCH_MAILBOX)},
+    {MAIL | RCPT, 500, 599, .has = NAMES_US, MEANS(BLOCKED_US)},
+
+    /* What is full exists. */
+    {RCPT, 400, 599, FULL, OF_US | NO_MAILBOX, MEANS(ACCEPTED)},
+    {MAIL | RCPT, 400, 499, MEANS(GREYLISTED)},
+
+    /* Many a server says at RCPT what it has against MAIL. */
+    {MAIL | RCPT, 500, 599, .has = NO_BOUNCES, MEANS(REFUSES_BOUNCES)},
+    {MAIL | RCPT, 500, 599, .has = POLICY, MEANS(BLOCKED_US)},
+    /* "Transaction failed" alone (RFC 5321 4.2.3) is said of anything. */
+    {MAIL | RCPT, 554, 554, .has = NO_STATUS, MEANS(BLOCKED_US)},
     {MAIL, 500, 599, MEANS(REFUSES_BOUNCES)},
     {RCPT, 500, 599, MEANS(NO_SUCH_MAILBOX)},
 

@@ -16,13 +16,17 @@ struct smtp_question {
 };
 
 enum smtp_sign {
-    SMTP_SIGN_NAMES_US = 1,  /* our address, our name, or a blocklist's */
-    SMTP_SIGN_OF_CLIENT = 2, /* words for a client, and not for a mailbox */
-    SMTP_SIGN_POLICY = 4,    /* x.7.x: security or policy (RFC 3463 3.8) */
-    SMTP_SIGN_RELAYING = 8,  /* it speaks of relaying */
-    SMTP_SIGN_FULL = 16,     /* the mailbox is (x.2.2, 552) */
-    SMTP_SIGN_NO_UTF8 = 32,  /* no address beyond ASCII is taken (x.6.7) */
-    SMTP_SIGN_TLS = 64       /* it speaks of TLS */
+    SMTP_SIGN_NAMES_US = 1,     /* it says our address or our name */
+    SMTP_SIGN_LISTED = 2,       /* a blocklist's name, or words for one */
+    SMTP_SIGN_OF_CLIENT = 4,    /* words for a client, not for a mailbox */
+    SMTP_SIGN_POLICY = 8,       /* x.7.x (RFC 3463 3.8), 571, or such words */
+    SMTP_SIGN_NO_RELAY = 16,    /* it does not relay to the address */
+    SMTP_SIGN_NO_MAILBOX = 32,  /* it says that there is no such mailbox */
+    SMTP_SIGN_NO_BOUNCES = 64,  /* it means the null sender (x.1.7, x.1.8) */
+    SMTP_SIGN_FULL = 128,       /* the mailbox takes no more, so it exists */
+    SMTP_SIGN_NO_UTF8 = 256,    /* no address beyond ASCII is taken (x.6.7) */
+    SMTP_SIGN_TLS = 512,        /* it speaks of TLS */
+    SMTP_SIGN_NO_STATUS = 1024, /* no status, or one that says nothing */
 };
 
 /** The signs in a reply, of enum smtp_sign. */
