@@ -147,16 +147,18 @@ static void warn_of_fixed_keys(const struct policy *started,
                  "the start: a restart is needed to change them");
 }
 
-static void reload(const char *file, struct service *service,
+/* False, and logged: the policy stays as it was. */
+static bool reload(const char *file, struct service *service,
                    const struct policy *started)
 {
     struct policy *policy = read_policy_logged(file);
+    bool taken = false;
     char why[WHY_SIZE];
 
     if (!policy) {
         log_line(LOG_LEVEL_ERROR, "%s is not taken: the policy stays as it was",
                  file);
-        return;
+        return false;
     }
     if (!filter_suffices(policy)) {
         log_line(LOG_LEVEL_ERROR,
@@ -169,8 +171,10 @@ static void reload(const char *file, struct service *service,
         warn_of_fixed_keys(started, policy);
         log_open(policy->log_target, policy->log_level, PROGRAM);
         log_line(LOG_LEVEL_NOTICE, "%s is taken: new sessions follow it", file);
+        taken = true;
     }
     policy_drop(policy);
+    return taken;
 }
 
 /* Until somebody tells us to stop; the status we exit with. */
@@ -186,8 +190,10 @@ static int obey(const char *file, struct service *service,
             return EX_OSERR;
         case EVENT_RELOAD:
             notify_reloading();
-            reload(file, service, started);
-            notify("READY=1\nSTATUS=Serving at %s", started->listen);
+            notify("READY=1\nSTATUS=Serving at %s%s", started->listen,
+                   reload(file, service, started)
+                       ? ""
+                       : "; the last reload failed, see the log");
             break;
         }
     }

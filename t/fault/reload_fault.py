@@ -127,6 +127,9 @@ def check_bad_files(lab):
                     r".*error: /etc/bonafide/\S+:\d+:3: [^\n]*helo-sintax.*"
                     r"the policy stays as it was.*",
                     reload(lab, settings(POLICY.replace("syntax", "sintax"))))
+    lab.tally.check("a misspelt key: told the service manager",
+                    r"STATUS=Serving at \S+; the last reload failed, .*",
+                    lab.bonafided.notes[-1])
     lab.tally.check("half a file", r".*error: .*stays as it was.*",
                     reload(lab, settings(POLICY)[:60] + "{"))
     os.unlink(path)
