@@ -27,6 +27,7 @@ PACKAGES = {
     "sendmail": ["sendmail", "sendmail-bin", "sendmail-cf", "m4"],
     "exim": ["exim4-base", "exim4-daemon-light"],
     "opensmtpd": ["opensmtpd"],
+    "fail2ban": ["fail2ban"],
 }
 
 SCRATCH = "/run/lab"        # in the enclosure; memory, gone with it
