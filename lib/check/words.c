@@ -119,15 +119,16 @@ static void add_reverse_names(struct text *text,
     }
 }
 
-static void add_no_reverse(struct text *text, const struct client_facts *client)
+void words_add_no_reverse(struct text *text, const struct address *address,
+                          const struct dns_answer *ptr)
 {
-    if (client->ptr->unusable > 0) {
+    if (ptr->unusable > 0) {
         text_add(text, "the PTR record of ");
-        words_add_address(text, &client->address);
+        words_add_address(text, address);
         text_add(text, " holds no valid host name");
     } else {
         text_add(text, "there is no reverse name (PTR record) for ");
-        words_add_address(text, &client->address);
+        words_add_address(text, address);
     }
 }
 
@@ -138,7 +139,7 @@ void words_add_reverse(struct text *text, const struct client_facts *client)
     size_t said = 0;
 
     if (ptr && ptr->status != DNS_TEMPERROR && count == 0) {
-        add_no_reverse(text, client);
+        words_add_no_reverse(text, &client->address, ptr);
         return;
     }
     text_add(text,

@@ -31,6 +31,11 @@ void words_add_host(struct text *text, const char *host,
  * there is instead; the client is known. */
 void words_add_reverse(struct text *text, const struct client_facts *client);
 
+/** "there is no reverse name (PTR record) for 198.51.100.3", or that its record
+ * is none; `ptr` has no name, and is no DNS_TEMPERROR. */
+void words_add_no_reverse(struct text *text, const struct address *address,
+                          const struct dns_answer *ptr);
+
 /** The sender in angle brackets, escaped and shortened. */
 void words_add_sender(struct text *text, const struct mailpath *path);
 

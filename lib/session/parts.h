@@ -36,6 +36,7 @@ struct service {
     struct loop *loop;
     struct resolver *resolver;
     struct lists *lists;
+    struct origins *origins;
     struct verifier *verifier;
     struct sights *sights;
     atomic_uint_least64_t next_id;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* service.c - what all sessions share, and the list of those on trial, so that
  * stopping finds them */
+#include "session/origins.h"
 #include "session/parts.h"
 
 #include <stdio.h>
@@ -31,9 +32,12 @@ static bool make_parts(struct service *service, char *why, size_t why_size)
     if (!service->resolver)
         return false;
     service->lists = lists_new(service->loop, service->resolver);
-    if (!service->lists)
+    service->origins = origins_new(service->loop, service->resolver);
+    if (!service->lists || !service->origins) {
         snprintf(why, why_size, "out of memory");
-    return service->lists != NULL;
+        return false;
+    }
+    return true;
 }
 
 /* Names of the zones, one more for those that know two families. */
@@ -215,8 +219,11 @@ static void tick(void *context)
 {
     struct service *service = context;
     const instant now = clock_now(service->clock);
+    struct policy *policy = service_policy(service);
 
     wake_due(service, now);
+    origins_tick(service->origins, policy);
+    policy_drop(policy);
     loop_timer_set(service->ticker, instant_after_ms(now, TICK_MS));
 }
 
@@ -257,9 +264,12 @@ void service_free(struct service **service)
     loop_timer_free(&s->ticker);
     if (s->lists)
         lists_stop(s->lists);
+    if (s->origins)
+        origins_stop(s->origins);
     resolver_free(&s->resolver);
     loop_free(&s->loop);
     lists_free(&s->lists);
+    origins_free(&s->origins);
     verifier_free(&s->verifier);
     sights_free(&s->sights);
     policy_drop(s->policy);

@@ -82,6 +82,11 @@ def allow_foreign_binds(name, flag):
             _set(f"{family}/ip_nonlocal_bind", flag)
 
 
+def add_default_route(name):
+    """Give a host a way to everywhere: it ends at the world's gate."""
+    _route(name, "via", ("default", "default"), _WORLD_GATE)
+
+
 def switch_ipv6_off(name):
     """Take IPv6 from a host, with its addresses and for good."""
     with inside(name):
