@@ -36,8 +36,8 @@ bool callouts_find(struct callouts *callouts, struct span address, instant now,
 
 /**
  * Learn an answer: a pass counts for `valid_s`, a fail and an unknown for
- * `invalid_s`, a temperror for `temperror_s` or, when it is greylisted and asked
- * again in the background, until then. Never kept is our own fault, or
+ * `invalid_s`, a temperror for `temperror_s` or, when it is greylisted and
+ * asked again in the background, until then. Never kept is our own fault, or
  * what says nothing of the address. When memory ends nothing is kept. One
  * thread at a time.
  * @param answer  becomes what is believed from now on
