@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "check/lookup.h"
+#include "check/unusable.h"
 
 #include <string.h>
 
@@ -70,7 +71,8 @@ static const struct dns_exchanger *next_in_order(
 
     for (size_t i = 0; i < sender->mx->count; i++) {
         const struct dns_exchanger *one = &sender->mx->exchangers[i];
-        if (one->host[0] == '\0' || is_ordered(sender, one->host))
+        if (one->host[0] == '\0' || unusable_is_localhost(one->host) ||
+            is_ordered(sender, one->host))
             continue;
         if (!next || comes_before(one, next, key))
             next = one;

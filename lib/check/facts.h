@@ -98,8 +98,9 @@ struct facts {
 void helo_facts_read(struct helo_facts *helo, struct span text);
 
 /** Put the exchangers of `sender->mx` in the order of try: by preference, equal
- * ones as `seed` has it; at most CALLOUT_HOSTS_MOST, each host once. The same
- * seed gives the same order. Does not touch their addresses. */
+ * ones as `seed` has it; at most CALLOUT_HOSTS_MOST, each host once, none that
+ * is localhost. The same seed gives the same order. Does not touch their
+ * addresses. */
 void sender_facts_order(struct sender_facts *sender, uint32_t seed);
 
 /** True when the client is one of us (`local.addresses`). */

@@ -4,10 +4,8 @@
 #include "check/checks.h"
 #include "check/lookup.h"
 #include "check/route.h"
+#include "check/unusable.h"
 #include "check/words.h"
-
-/** Exchangers whose addresses are told when none of them will do. */
-#define EXCHANGERS_SAID 2
 
 /* The first exchanger that can be reached decides: nobody asks those behind it.
  * One of ours is the best only if none before it failed to resolve: for we may
@@ -164,22 +162,9 @@ static void describe_destination(struct text *text, const struct facts *facts,
 
 static void describe_unroutable(struct text *text, const struct facts *facts)
 {
-    const struct sender_facts *sender = &facts->sender;
-    size_t count = route_count(sender);
-
     text_addf(text, "there is no public address to send mail for %s to",
-              sender->path.domain);
-    if (count == 0)
-        text_add(text, ": its MX records hold no valid host name");
-    if (sender->path.form == MAILPATH_LITERAL)
-        return;
-    for (size_t i = 0; i < count && i < EXCHANGERS_SAID; i++) {
-        struct exchanger_facts exchanger = route_at(sender, i);
-        text_add(text, i == 0 ? ": " : ", ");
-        words_add_host(text, exchanger.host, exchanger.a, exchanger.aaaa);
-    }
-    if (count > EXCHANGERS_SAID)
-        text_addf(text, " and %zu more exchangers", count - EXCHANGERS_SAID);
+              facts->sender.path.domain);
+    unusable_describe(text, ": ", facts);
 }
 
 /* Which lookup failed, or took too long. */
@@ -251,6 +236,7 @@ void sender_domain_describe(struct text *text, struct finding finding,
     switch (finding.result) {
     case RESULT_PASS:
         describe_destination(text, facts, ROUTE_REACHABLE);
+        unusable_describe(text, "; of no use: ", facts);
         return;
     case RESULT_FAIL:
         describe_fail(text, finding, facts);

@@ -59,7 +59,9 @@ struct dns_text {
 /**
  * The records are those at the end of the CNAME chain. Exactly one of the four
  * arrays is used, by the type asked; names that are no host names are left out
- * and counted in `unusable`, so DNS_FOUND may come with count 0.
+ * and counted in `unusable`, so DNS_FOUND may come with count 0. But of MX
+ * records those follow behind the others, the best last, `host` being what was
+ * read, escaped and cut: it is for words alone.
  */
 struct dns_answer {
     enum dns_status status;

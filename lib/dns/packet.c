@@ -280,6 +280,25 @@ static bool is_root(const ldns_rdf *wire)
     return ldns_rdf_size(wire) == 1;
 }
 
+/* What is no host name, as it can be shown. */
+static void show_name(char shown[NAME_SIZE], const ldns_rdf *wire)
+{
+    const char *octets = (const char *)ldns_rdf_data(wire);
+    size_t size = ldns_rdf_size(wire);
+    struct text text;
+    text_begin(&text, shown, NAME_SIZE);
+    if (is_root(wire))
+        text_add(&text, ".");
+    for (size_t at = 0; at + 1 < size;) {
+        size_t label = (uint8_t)octets[at++];
+        if (label > size - at)
+            label = size - at;
+        text_add(&text, at > 1 ? "." : "");
+        text_add_outside(&text, (struct span){octets + at, label});
+        at += label;
+    }
+}
+
 /* The IPv6 record of an IPv4 address (RFC 4291 2.5.5) cannot be told from that
  * address any more, and says nothing of either family. */
 static bool take_address(struct dns_answer *answer, const ldns_rr *record)
@@ -305,6 +324,17 @@ static bool take_exchanger(struct dns_answer *answer, const ldns_rr *record,
     if (is_root(host))
         return only; /* a null MX stands alone (RFC 7505 3) */
     return read_name(exchanger->host, host);
+}
+
+/* An MX record that is passed over goes behind all that are not: they are as
+ * many as there is `room` for. */
+static void keep_unusable(struct dns_answer *answer, const ldns_rr *record,
+                          size_t room)
+{
+    struct dns_exchanger *exchanger =
+        &answer->exchangers[room - 1 - answer->unusable];
+    exchanger->preference = ldns_rdf2native_int16(ldns_rr_rdf(record, 0));
+    show_name(exchanger->host, ldns_rr_rdf(record, 1));
 }
 
 /* The strings of a TXT record, each with its length in front, joined. */
@@ -399,10 +429,13 @@ static enum dns_reply read_records(struct reading *reading)
     reading->answer = answer;
     answer->count = 0;
     for (size_t i = 0; i < room; i++) {
-        if (take_record(reading, reading->records[i]))
+        if (take_record(reading, reading->records[i])) {
             answer->count++;
-        else
-            answer->unusable++;
+            continue;
+        }
+        if (reading->query->type == DNS_MX)
+            keep_unusable(answer, reading->records[i], room);
+        answer->unusable++;
     }
     answer->more = more;
     answer->expires = expiry(reading, DNS_LIFE_MOST_S);

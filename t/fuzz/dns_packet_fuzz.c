@@ -42,6 +42,14 @@ static void check_records(const struct dns_answer *answer, enum dns_type type)
         REQUIRE(address_is_v4(&answer->addresses[i]) == (type == DNS_A));
 }
 
+/* What is no host name may stand in words. */
+static void check_shown(const char shown[NAME_SIZE])
+{
+    REQUIRE(memchr(shown, '\0', NAME_SIZE) != NULL && shown[0] != '\0');
+    for (; *shown != '\0'; shown++)
+        REQUIRE(*shown >= ' ' && *shown <= '~');
+}
+
 static void check_answer(const struct dns_answer *answer, enum dns_type type)
 {
     uint32_t most_s =
@@ -54,6 +62,8 @@ static void check_answer(const struct dns_answer *answer, enum dns_type type)
     REQUIRE((answer->count + answer->unusable > 0) ==
             (answer->status == DNS_FOUND));
     check_records(answer, type);
+    for (size_t i = 0; type == DNS_MX && i < answer->unusable; i++)
+        check_shown(answer->exchangers[answer->count + i].host);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)

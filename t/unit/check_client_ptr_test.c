@@ -27,7 +27,7 @@ static const struct {
     {V4, "nx", NULL, RESULT_FAIL, REASON_MISSING,
      "there is no reverse name (PTR record) for 198.51.100.3"},
     {V4, "none", NULL, RESULT_FAIL, REASON_MISSING, NULL},
-    {V4, "bad", NULL, RESULT_FAIL, REASON_MISSING,
+    {V4, "!bad", NULL, RESULT_FAIL, REASON_MISSING,
      "the PTR record of 198.51.100.3 holds no valid host name"},
     {V4, "a.example", OTHER, RESULT_FAIL, REASON_UNCONFIRMED,
      "the reverse name of 198.51.100.3 is a.example (resolves to 192.0.2.7); "

@@ -51,12 +51,23 @@ static const struct {
     {"null MX", SENDER, "0 .", NULL, NULL, RESULT_FAIL, REASON_NULL_MX,
      "the sender's domain example.org declares that it takes no mail (null MX, "
      "RFC 7505)"},
-    {"null MX among what is no host name", SENDER, "0 . 10 bad", NULL, NULL,
-     RESULT_FAIL, REASON_UNROUTABLE, NULL},
-    {"no MX is a host name", SENDER, "10 bad 20 bad", NULL, NULL, RESULT_FAIL,
-     REASON_UNROUTABLE,
-     "there is no public address to send mail for example.org to: its MX "
-     "records hold no valid host name"},
+    {"null MX among what is no host name", SENDER, "0 . 10 !192.0.2.7", NULL,
+     NULL, RESULT_FAIL, REASON_UNROUTABLE,
+     "there is no public address to send mail for example.org to: 192.0.2.7 is "
+     "an address and no host name"},
+    {"null MX among others", SENDER, "0 !. 10 localhost", NULL, NULL,
+     RESULT_FAIL, REASON_UNROUTABLE,
+     "there is no public address to send mail for example.org to: a null MX "
+     "among other records, localhost is the host that asks"},
+    {"no MX is a host name", SENDER, "10 ![192.0.2.7] 20 !a..b 30 !-", NULL,
+     NULL, RESULT_FAIL, REASON_UNROUTABLE,
+     "there is no public address to send mail for example.org to: [192.0.2.7] "
+     "is an address and no host name, a..b is no host name (a label is empty) "
+     "and 1 more"},
+    {"MX is localhost", SENDER, "10 localhost 20 mx.localhost", NULL, NULL,
+     RESULT_FAIL, REASON_UNROUTABLE,
+     "there is no public address to send mail for example.org to: localhost is "
+     "the host that asks, mx.localhost is the host that asks"},
 
     {"A in place of MX", SENDER, "none", GOOD, NULL, RESULT_PASS, REASON_NONE,
      "mail for example.org goes to example.org (192.0.2.25)"},
@@ -123,11 +134,14 @@ static const struct {
     {"the first by IPv6", "none", "2001:db8::25", NULL, NULL, RESULT_PASS,
      REASON_NONE, NULL},
     {"the second will do", "nx", "nx", GOOD, "none", RESULT_PASS, REASON_NONE,
-     "mail for example.org goes to mx2.example.org (192.0.2.25)"},
+     "mail for example.org goes to mx2.example.org (192.0.2.25); of no use: "
+     "mx1.example.org does not exist in DNS"},
     {"the first fails for now", "time-out", "time-out", GOOD, "none",
      RESULT_PASS, REASON_NONE, NULL},
     {"the first is inside", INNER, "fd00::25", GOOD, "none", RESULT_PASS,
-     REASON_NONE, NULL},
+     REASON_NONE,
+     "mail for example.org goes to mx2.example.org (192.0.2.25); of no use: "
+     "mx1.example.org resolves to 10.0.0.25 and fd00::25"},
     {"one of its addresses is inside", INNER " " GOOD, NULL, NULL, NULL,
      RESULT_PASS, REASON_NONE, NULL},
     {"all open", NULL, NULL, NULL, NULL, RESULT_OPEN, REASON_NONE,
@@ -167,7 +181,8 @@ static const struct {
     {"the best reachable is ours", INNER, "none", OURS, "none", RESULT_FAIL,
      REASON_POINTS_AT_US, NULL},
     {"we are its second", GOOD, "none", OURS, "none", RESULT_PASS, REASON_NONE,
-     NULL},
+     "mail for example.org goes to mx1.example.org (192.0.2.25); of no use: "
+     "mx2.example.org is this site"},
     {"we are its second, the first fails for now", "time-out", "none", OURS,
      "none", RESULT_TEMPERROR, REASON_NONE, NULL},
     {"we are its second, the first is open", NULL, NULL, OURS, "none",
@@ -201,7 +216,22 @@ static void many_exchangers_are_counted(void **state)
                  REASON_UNROUTABLE,
                  "there is no public address to send mail for example.org to: "
                  "a.example resolves to 10.0.0.25, b.example has no address in "
-                 "DNS and 1 more exchangers");
+                 "DNS and 1 more");
+    world_free(world);
+}
+
+/* What is no host is passed over, and said. */
+static void no_hosts_are_passed_over(void **state)
+{
+    struct world *world = world_new();
+
+    world_sender(world, SENDER, "1 !192.0.2.7 1 localhost 2 " MX1, NULL, NULL);
+    assert_int_equal(world->facts.sender.exchanger_count, 1);
+    world_exchanger(world, MX1, GOOD, NULL);
+    world_expect(world, "two", CHECK_SENDER_DOMAIN, RESULT_PASS, REASON_NONE,
+                 "mail for example.org goes to mx1.example.org (192.0.2.25); "
+                 "of no use: 192.0.2.7 is an address and no host name, "
+                 "localhost is the host that asks");
     world_free(world);
 }
 
@@ -232,6 +262,7 @@ int main(void)
         cmocka_unit_test(domains_are_judged),
         cmocka_unit_test(exchangers_are_judged),
         cmocka_unit_test(many_exchangers_are_counted),
+        cmocka_unit_test(no_hosts_are_passed_over),
         cmocka_unit_test(without_a_sender_it_does_not_apply),
         cmocka_unit_test(memory_is_our_own_fault),
     };

@@ -5,7 +5,7 @@
  * An answer is written NULL: not known yet, "nx": NXDOMAIN, "none": no data,
  * "time-out" and "internal": temperror, else its records, space between them;
  * MX records with their preference in front: "10 mx1.example.org 20 .";
- * "bad" stands for a record that is no host name. */
+ * "!..." is a record that is no host name. */
 #ifndef CHECK_WORLD_H
 #define CHECK_WORLD_H
 
@@ -113,8 +113,10 @@ static inline void world_record(struct dns_answer *answer, enum dns_type type,
     size_t at = answer->count;
 
     assert_in_range(at, 0, WORLD_RECORDS_MOST - 1);
-    if (strcmp(text, "bad") == 0) {
+    if (text[0] == '!') {
         answer->unusable++;
+        snprintf(answer->exchangers[WORLD_RECORDS_MOST - answer->unusable].host,
+                 NAME_SIZE, "%s", text + 1);
         return;
     }
     switch (type) {
@@ -169,6 +171,9 @@ static inline const struct dns_answer *world_answer(struct world *world,
         }
         world_record(answer, type, one, preference);
     }
+    memmove(&answer->exchangers[answer->count],
+            &answer->exchangers[WORLD_RECORDS_MOST - answer->unusable],
+            answer->unusable * sizeof *answer->exchangers);
     return answer;
 }
 

@@ -419,6 +419,29 @@ static void exchangers_come_by_preference(void **state)
     assert_string_equal(answer->exchangers[1].host, "b.example");
     assert_string_equal(answer->exchangers[2].host, "c.example");
     assert_int_equal(answer->exchangers[2].preference, 65535);
+    assert_string_equal(answer->exchangers[3].host, "192.0.2.1");
+    assert_int_equal(answer->exchangers[3].preference, 2);
+    assert_string_equal(answer->exchangers[4].host, ".");
+    dns_answer_drop(answer);
+}
+
+/* What is no host name can be shown all the same. */
+static void bad_exchangers_are_shown(void **state)
+{
+    struct dns_query query;
+    write_query(&query, "example", DNS_MX);
+    struct wire *wire = wire_reply(&query, 0);
+    wire_record(wire, WIRE_ANSWER, NULL, DNS_MX, 300);
+    wire_16(wire, 10);
+    wire_label(wire, "a.\r\n\0\xff\\ b", 9);
+    wire_label(wire, "example", 7);
+    wire_8(wire, 0);
+    wire_end(wire);
+    const struct dns_answer *answer = read_answer(&query, wire);
+    assert_int_equal(answer->count, 0);
+    assert_int_equal(answer->unusable, 1);
+    assert_string_equal(answer->exchangers[0].host,
+                        "a.\\x0d\\x0a\\x00\\xff\\\\ b.example");
     dns_answer_drop(answer);
 }
 
@@ -561,6 +584,7 @@ int main(void)
         cmocka_unit_test(hostile_names_are_left_out),
         cmocka_unit_test(long_names_are_read_whole),
         cmocka_unit_test(exchangers_come_by_preference),
+        cmocka_unit_test(bad_exchangers_are_shown),
         cmocka_unit_test(null_exchanger_stands_alone),
         cmocka_unit_test(texts_are_joined_and_cut),
         cmocka_unit_test(records_have_a_bound),
