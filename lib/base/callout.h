@@ -44,7 +44,8 @@ enum callout_trouble {
     CALLOUT_TROUBLE_TIMEOUT,
     CALLOUT_TROUBLE_CLOSED,   /* closed or reset before it answered */
     CALLOUT_TROUBLE_PROTOCOL, /* what it said is not SMTP */
-    CALLOUT_TROUBLE_TLS       /* the handshake failed, and TLS must be */
+    CALLOUT_TROUBLE_TLS,      /* the handshake failed, and TLS must be */
+    CALLOUT_TROUBLE_OURSELVES /* it greets with our own name */
 };
 
 /** What became of TLS in the dialogue that gave the answer. */

@@ -108,6 +108,9 @@ static void describe_silence(struct text *text, const struct facts *facts)
     case CALLOUT_TROUBLE_TLS:
         text_add(text, " and we could not agree on TLS, which must be");
         return;
+    case CALLOUT_TROUBLE_OURSELVES:
+        text_add(text, " is ourselves, for it has our name");
+        return;
     case CALLOUT_TROUBLE_NONE:
         text_add(text, " gave no answer to ");
         describe_stage(text, facts);

@@ -257,10 +257,28 @@ static bool wants_tls(const struct dialogue *dialogue)
     return smtp_reply_has_keyword(&dialogue->reader.reply, "STARTTLS");
 }
 
+/* Whether a server gives our name for its own, in its greeting or in its reply
+ * to EHLO or HELO (RFC 5321 4.2): it is this host by an address that we do not
+ * know for ours, and a callout to it would ask for another one. */
+static bool is_ourselves(const struct dialogue *dialogue)
+{
+    const struct smtp_reply *reply = &dialogue->reader.reply;
+    struct span word = {reply->text, 0};
+    if (dialogue->awaited > SECURE_EHLO || dialogue->awaited == STARTTLS)
+        return false;
+    while (word.length < reply->length && reply->text[word.length] != ' ' &&
+           reply->text[word.length] != '\n')
+        word.length++;
+    return span_equal_nocase(word, span_of(dialogue->name));
+}
+
 static enum dialogue_next proceed(struct dialogue *dialogue, instant at,
                                   struct span *send)
 {
     dialogue->refused = false;
+    if (is_ourselves(dialogue))
+        return do_without(dialogue, CALLOUT_UNREACHABLE,
+                          CALLOUT_TROUBLE_OURSELVES, at, send);
     switch (dialogue->awaited) {
     case GREETING:
         return say(dialogue, EHLO, EHLO, at, send);

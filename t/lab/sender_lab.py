@@ -41,6 +41,11 @@ localhost.looped.example  A   127.0.0.1
 localhost.looped.example  AAAA  ::1
 absent.example          MX    10 mx.absent.example
 private.example         A     192.168.1.25
+literal.example         MX    10 45.30.2.1
+self.example            MX    10 localhost
+partly.example          MX    10 45.30.2.1
+partly.example          MX    20 localhost
+partly.example          MX    30 mx.good.example
 dotted.example          MX    0 .
 dotted.example          MX    10 mx.good.example
 second.example          MX    10 mx.absent.example
@@ -85,6 +90,11 @@ SENDER_DOMAIN = [
            "550 5.1.8", "127.0.0.1"),
     domain("MX that does not exist", "alice@absent.example",
            "fail/unroutable", "550 5.1.8", "mx.absent.example does not exist"),
+    domain("an address for MX", "alice@literal.example", "fail/unroutable",
+           "550 5.1.8", "45.30.2.1 is an address and no host name"),
+    domain("MX is localhost", "alice@self.example", "fail/unroutable",
+           "550 5.1.8", "localhost is the host that asks"),
+    domain("MX is neither", "alice@partly.example", "pass"),
     domain("a private address for MX", "alice@private.example",
            "fail/unroutable", "550 5.1.8", "192.168.1.25"),
     domain("a private literal", "alice@[10.0.0.25]", "fail/unroutable",
@@ -178,6 +188,8 @@ EXCHANGERS = [
     ("resets", dict(rcpt=[RESET]), UNREACHABLE, "closed the connection"),
     ("mute", dict(greeting=[SILENCE]), UNREACHABLE, "did not answer"),
     ("falls-silent", dict(rcpt=[SILENCE]), UNREACHABLE, "did not answer"),
+    ("ourselves", dict(greeting="220 mx.home.example ESMTP"), UNREACHABLE,
+     "is ourselves"),
     ("not-smtp", dict(greeting="SSH-2.0-OpenSSH_9.9"), UNREACHABLE,
      "that is not SMTP"),
     ("refuses", REFUSED, UNREACHABLE, "refused the connection"),

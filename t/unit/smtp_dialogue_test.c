@@ -531,6 +531,33 @@ static void test_utf8(void **state)
     }
 }
 
+/* Our name must be the first word, and stand where a server gives its own. */
+static void test_ourselves(void **state)
+{
+    static const struct {
+        const char *says[3];
+        bool ourselves;
+    } rows[] = {
+        {{"220 MX1.Example.ORG ESMTP\r\n"}, true},
+        {{"220-mx1.example.org\r\n220 a\r\n"}, true},
+        {{"220 mx\r\n", "250-mx1.example.org mx\r\n250 PIPELINING\r\n"}, true},
+        {{"220 mx\r\n", "500 what?\r\n", "250 mx1.example.org\r\n"}, true},
+        {{"220 mx1.example.org.test mx1.example.org\r\n",
+          "250 hello mx1.example.org\r\n", "250 mx1.example.org\r\n"},
+         false},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct dialogue *dialogue = connected("user@example.com");
+        for (size_t j = 0; j < 3 && rows[i].says[j] != NULL; j++)
+            say(dialogue, rows[i].says[j], 0);
+        const struct callout_answer *answer = dialogue_answer(dialogue);
+        bool found =
+            answer != NULL && answer->trouble == CALLOUT_TROUBLE_OURSELVES;
+        assert_int_equal(found, rows[i].ourselves);
+        dialogue_free(&dialogue);
+    }
+}
+
 /* Only who puts us off says when to come back. */
 static void test_retry_after(void **state)
 {
@@ -563,7 +590,7 @@ int main(void)
         cmocka_unit_test(test_answer_stays), cmocka_unit_test(test_ends),
         cmocka_unit_test(test_no_smtp),      cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_paths),        cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_retry_after),
+        cmocka_unit_test(test_retry_after),  cmocka_unit_test(test_ourselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
