@@ -75,7 +75,7 @@ static const struct {
      "there is no reverse name (PTR record) for 45.1.0.1" BACK},
     {"45.1.0.1",
      "45.1.0.1",
-     {"bad"},
+     {"!bad"},
      ORIGIN_WRONG,
      "the PTR record of 45.1.0.1 holds no valid host name" BACK},
     {"45.1.0.1",
