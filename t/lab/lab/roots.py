@@ -28,6 +28,7 @@ PACKAGES = {
     "exim": ["exim4-base", "exim4-daemon-light"],
     "opensmtpd": ["opensmtpd"],
     "fail2ban": ["fail2ban"],
+    "openrc": ["openrc"],
 }
 
 SCRATCH = "/run/lab"        # in the enclosure; memory, gone with it

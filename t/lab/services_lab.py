@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The service scripts for other systems than systemd's: contrib/openrc under
+OpenRC itself, contrib/rc.d under a stand-in for FreeBSD's rc.subr(8), which
+does what that page says of what the script uses.
+"""
+
+import os
+
+from lab import net, roots, run
+from lab.cases import Tally
+from lab.daemon import settings
+from lab.milter import Milter
+from lab.process import wait_until
+
+CONTRIB = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                       "..", "..", "contrib")
+STRICT = settings("policy:\n  helo-syntax: {fail: reject}\n",
+                  log="{to: syslog}")
+LENIENT = STRICT.replace("reject", "continue")
+MISTAKE = STRICT + "word: 1\n"
+RC_SUBR = """
+load_rc_config() {
+    . /etc/rc.conf
+}
+run_rc_command() {
+    eval enabled=\\$$rcvar precmd=\\$${1}_precmd own=\\$${1}_cmd
+    [ "$enabled" = YES ] || exit 0
+    running=$(pidof "$command")
+    case $1 in
+    reload | stop) [ "$running" ] || exit 1 ;;
+    start) [ -r "$required_files" ] && [ -z "$running" ] || exit 1 ;;
+    esac
+    [ -z "$precmd" ] || $precmd || exit 1
+    case $1 in
+    start) $command $command_args ;;
+    reload) kill -HUP $running ;;
+    stop) kill -TERM $running ;;
+    *) $own ;;
+    esac
+}
+"""
+
+
+class System:
+    """A root with the daemon in it, and the script that starts it there."""
+
+    def __init__(self, packages, name, prefix, script):
+        self.root = roots.Root(packages, name)
+        self.program = f"{prefix}/sbin/bonafided"
+        self.file = ("/etc" if prefix == "/usr" else f"{prefix}/etc") \
+            + "/bonafide/bonafide.yaml"
+        self.script = script
+        self.root.show(os.path.abspath(os.environ["BONAFIDED"]), self.program)
+        for file, line in (("passwd", "bonafide:x:899:899::/:/bin/false"),
+                           ("group", "bonafide:x:899:")):
+            with open(self.root.path(f"/etc/{file}"), "a",
+                      encoding="ascii") as table:
+                table.write(f"{line}\n")
+        with open(f"{CONTRIB}/{name}/bonafide", encoding="ascii") as file:
+            self.root.write(script, file.read(), mode=0o755)
+
+    def say(self, *command):
+        """Give the script a command; its status and all it prints."""
+        with net.inside("mx"):
+            done = self.root.output(["timeout", "30", self.script, *command])
+        return done.returncode, done.stdout
+
+    def pids(self):
+        found = self.root.output(["pidof", self.program]).stdout
+        return [int(pid) for pid in found.split()]
+
+
+def main():
+    roots.begin()
+    net.build()
+    tally = Tally()
+    openrc = System("openrc", "openrc", "/usr", "/etc/init.d/bonafide")
+    openrc.root.write("/run/openrc/softlevel", "default\n")
+    openrc.root.run(["rc-status"])      # makes what booting would have made
+    check(tally, openrc, "check")
+    check_respawn(tally, openrc)
+    check_stop(tally, openrc)
+    freebsd = System(None, "rc.d", "/usr/local",
+                     "/usr/local/etc/rc.d/bonafide")
+    freebsd.root.write("/etc/rc.subr", RC_SUBR)
+    freebsd.root.write("/etc/rc.conf", "")
+    tally.equal("rc.d: not enabled", (0, ""), freebsd.say("start"))
+    freebsd.root.write("/etc/rc.conf", "bonafide_enable=YES\n")
+    check(tally, freebsd, "configtest")
+    check_stop(tally, freebsd)
+    return tally.failed
+
+
+def answer():
+    """What a bare word as HELO name gets; "" while nobody serves."""
+    try:
+        with Milter() as milter:
+            milter.begin("<alice@good.example>", "word")
+            return milter.rcpt("<bob@home.example>").verdict
+    except OSError:
+        return ""
+
+
+def check(tally, system, checking):
+    """Start it, by a file in order alone, and reload likewise."""
+    name = system.script
+    system.root.write(system.file, MISTAKE)
+    status, words = system.say("start")
+    tally.note(f"{name} start, a mistake", status != 0, "not 0", status)
+    tally.check(f"{name} start, a mistake", r".*unknown key `word`.*", words)
+    system.root.write(system.file, STRICT)
+    tally.equal(f"{name} start", 0, system.say("start")[0])
+    wait_until(answer, "it serves", 10)
+    tally.equal(f"{name} start: serves", "reply", answer())
+    before = system.pids()
+    tally.equal(f"{name} start: its user", [899],
+                [os.stat(f"/proc/{pid}").st_uid for pid in before])
+    owned = os.stat(system.root.path("/run/bonafide"))  # /var/run leads there
+    tally.equal(f"{name} start: its directory", (899, 899),
+                (owned.st_uid, owned.st_gid))
+    system.root.write(system.file, LENIENT)
+    tally.equal(f"{name} {checking}", 0, system.say(checking)[0])
+    tally.equal(f"{name} {checking}: takes nothing", "reply", answer())
+    tally.equal(f"{name} reload", 0, system.say("reload")[0])
+    wait_until(lambda: answer() == "continue", "the reload", 10)
+    system.root.write(system.file, MISTAKE)
+    for command in (checking, "reload"):
+        status, words = system.say(command)
+        tally.note(f"{name} {command}, a mistake", status != 0, "not 0", status)
+        tally.check(f"{name} {command}, a mistake", r".*unknown key `word`.*",
+                    words)
+    tally.equal(f"{name}: still the same process, same policy",
+                (before, "continue"), (system.pids(), answer()))
+    system.root.write(system.file, STRICT)
+
+
+def check_respawn(tally, system):
+    """Killed, it comes again."""
+    before = system.pids()
+    os.kill(before[0], 9)
+    wait_until(lambda: answer() == "reply", "another one serves", 20)
+    tally.note("killed: another process", not {*before} & {*system.pids()},
+               f"not {before}", system.pids())
+
+
+def check_stop(tally, system):
+    tally.equal(f"{system.script} stop", 0, system.say("stop")[0])
+    wait_until(lambda: not system.pids(), "its end", 10)
+    tally.equal(f"{system.script} stop: nobody serves", "", answer())
+
+
+if __name__ == "__main__":
+    run(main, "openrc")
