@@ -66,8 +66,11 @@ link_flags(-Wl,--as-needed)
 # A release is the same bytes wherever it is built: no path of the machine goes
 # into debug information or __FILE__.
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-    add_flags(-ffile-prefix-map=${PROJECT_BINARY_DIR}=build
-              -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+    add_flags(
+        -fdebug-prefix-map=${PROJECT_BINARY_DIR}=${BONAFIDE_DEBUG_SOURCES}/build
+        -fdebug-prefix-map=${PROJECT_SOURCE_DIR}=${BONAFIDE_DEBUG_SOURCES}
+        -fmacro-prefix-map=${PROJECT_BINARY_DIR}=build
+        -fmacro-prefix-map=${PROJECT_SOURCE_DIR}=.)
 endif()
 
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
