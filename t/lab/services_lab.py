@@ -9,7 +9,7 @@ import os
 
 from lab import net, roots, run
 from lab.cases import Tally
-from lab.daemon import settings
+from lab.daemon import install, settings
 from lab.milter import Milter
 from lab.process import wait_until
 
@@ -51,12 +51,7 @@ class System:
         self.file = ("/etc" if prefix == "/usr" else f"{prefix}/etc") \
             + "/bonafide/bonafide.yaml"
         self.script = script
-        self.root.show(os.path.abspath(os.environ["BONAFIDED"]), self.program)
-        for file, line in (("passwd", "bonafide:x:899:899::/:/bin/false"),
-                           ("group", "bonafide:x:899:")):
-            with open(self.root.path(f"/etc/{file}"), "a",
-                      encoding="ascii") as table:
-                table.write(f"{line}\n")
+        install(self.root, self.program)
         with open(f"{CONTRIB}/{name}/bonafide", encoding="ascii") as file:
             self.root.write(script, file.read(), mode=0o755)
 

@@ -47,6 +47,18 @@ def settings(text="", **site):
                     *(f"{key}: {value}\n" for key, value in site.items())])
 
 
+def install(root, program=PROGRAM):
+    """Put the program that $BONAFIDED names into a root, with its user."""
+    built = os.environ.get("BONAFIDED")
+    if not built:
+        raise Failed("BONAFIDED must name the program to test")
+    root.show(os.path.abspath(built), program)
+    for file, line in (("passwd", "bonafide:x:899:899::/:/bin/false"),
+                       ("group", "bonafide:x:899:")):
+        with open(root.path(f"/etc/{file}"), "a", encoding="utf-8") as table:
+            table.write(f"{line}\n")
+
+
 class Bonafided(Process):
     """The daemon under test; the program is what $BONAFIDED names.
 
@@ -55,15 +67,7 @@ class Bonafided(Process):
 
     def __init__(self, text, name="bonafided"):
         super().__init__(name, Root(None, name), "mx")
-        program = os.environ.get("BONAFIDED")
-        if not program:
-            raise Failed("BONAFIDED must name the program to test")
-        self.root.show(os.path.abspath(program), PROGRAM)
-        for file, line in (("passwd", "bonafide:x:899:899::/:/bin/false"),
-                           ("group", "bonafide:x:899:")):
-            with open(self.root.path(f"/etc/{file}"), "a",
-                      encoding="utf-8") as table:
-                table.write(f"{line}\n")
+        install(self.root)
         self.root.write("/etc/hosts", "127.0.0.1 localhost\n"
                         "45.1.0.1 mx.home.example mx\n")
         self.root.write("/etc/resolv.conf", f"nameserver {NSD[0]}\n")

@@ -27,6 +27,7 @@ PACKAGES = {
     "sendmail": ["sendmail", "sendmail-bin", "sendmail-cf", "m4"],
     "exim": ["exim4-base", "exim4-daemon-light"],
     "opensmtpd": ["opensmtpd"],
+    "apparmor": ["apparmor", "strace"],
     "fail2ban": ["fail2ban"],
     "openrc": ["openrc"],
 }
