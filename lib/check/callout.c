@@ -125,6 +125,20 @@ static void describe_no_utf8(struct text *text, const struct facts *facts)
     text_add(text, " needs");
 }
 
+static void describe_tls(struct text *text, enum callout_tls tls)
+{
+    switch (tls) {
+    case CALLOUT_TLS_NOT_USED:
+        return;
+    case CALLOUT_TLS_USED:
+        text_add(text, " (by TLS)");
+        return;
+    case CALLOUT_TLS_FAILED:
+        text_add(text, " (in the clear, for TLS with it failed)");
+        return;
+    }
+}
+
 /* How long ago it was that an answer from memory was given. */
 static void describe_age(struct text *text, uint32_t age_s)
 {
@@ -181,8 +195,7 @@ static void describe_answer(struct text *text, const struct facts *facts)
         describe_no_utf8(text, facts);
     else
         describe_silence(text, facts);
-    if (answer->tls == CALLOUT_TLS_FAILED)
-        text_add(text, " (in the clear, for TLS with it failed)");
+    describe_tls(text, answer->tls);
     describe_age(text, facts->sender.callout_age_s);
     if (answer->outcome == CALLOUT_GIVEN_UP)
         text_add(text, "; it has been so for longer than we put mail off");

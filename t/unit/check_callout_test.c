@@ -211,6 +211,36 @@ static void a_literal_is_said_once(void **state)
     world_free(world);
 }
 
+static void what_became_of_tls_is_said(void **state)
+{
+    static const struct {
+        enum callout_tls tls;
+        const char *words;
+    } rows[] = {
+        {CALLOUT_TLS_NOT_USED, "mx answered 250 to MAIL FROM:<>"},
+        {CALLOUT_TLS_USED, "mx answered 250 to MAIL FROM:<> (by TLS)"},
+        {CALLOUT_TLS_FAILED, "mx answered 250 to MAIL FROM:<> (in the clear, "
+                             "for TLS with it failed)"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world *world = world_new();
+
+        world_sender(world, "<user@[192.0.2.25]>", NULL, NULL, NULL);
+        world->callout = (struct callout_answer){
+            .outcome = CALLOUT_ACCEPTED,
+            .stage = CALLOUT_AT_MAIL,
+            .code = 250,
+            .tls = rows[i].tls,
+            .exchanger = "mx",
+        };
+        world->facts.sender.callout = &world->callout;
+        world_expect(world, "TLS", CHECK_CALLOUT, RESULT_PASS, REASON_NONE,
+                     rows[i].words);
+        world_free(world);
+    }
+}
+
 static void nobody_asked_is_said(void **state)
 {
     struct world *world = world_with_sender("<user@example.org>");
@@ -232,6 +262,7 @@ int main(void)
         cmocka_unit_test(sender_domain_comes_first),
         cmocka_unit_test(outside_octets_are_escaped),
         cmocka_unit_test(a_literal_is_said_once),
+        cmocka_unit_test(what_became_of_tls_is_said),
         cmocka_unit_test(nobody_asked_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Real MTAs: two that receive mail behind bonafided, three to be called out to.
 
-Each runs in a root of its own after its file in t/lab/etc.
+Each runs in a root of its own after its file in t/lab/etc.  Those to be called
+out to offer STARTTLS, with a certificate that nobody has signed.
 """
 
 import email
@@ -32,6 +33,7 @@ class Mta(Process):
     packages = None     # the key in roots.PACKAGES
     host = None         # "mx" or "world"
     addresses = None    # an IPv4 and an IPv6 address, both with port 25
+    logs_tls = None     # what an exchanger logs once for a session by TLS
 
     def __init__(self, name):
         super().__init__(name, Root(self.packages, name), self.host)
@@ -51,6 +53,16 @@ class Mta(Process):
         for name, value in values.items():
             text = text.replace(f"@{name}@", value)
         self.root.write(inside, text)
+
+    def _certify(self, common_name, group="root"):
+        """Give it a certificate that nobody has signed, and the key."""
+        self.root.run(["openssl", "req", "-x509", "-nodes", "-newkey", "ec",
+                       "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                       "-subj", f"/CN={common_name}",
+                       "-keyout", "/etc/ssl/lab.key",
+                       "-out", "/etc/ssl/lab.pem"])
+        self.root.run(["chgrp", group, "/etc/ssl/lab.key"])
+        self.root.run(["chmod", "640", "/etc/ssl/lab.key"])
 
     def _folder(self, inside, mode=0o755):
         os.makedirs(self.root.path(inside), exist_ok=True)
@@ -118,11 +130,7 @@ class Postfix(_Receiver, _AnyPostfix):
     def __init__(self, milter=True):
         super().__init__("postfix")
         port, _, host = MILTER.removeprefix("inet:").partition("@")
-        self.root.run(["openssl", "req", "-x509", "-nodes", "-newkey", "ec",
-                       "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                       "-subj", "/CN=mx.home.example",
-                       "-keyout", "/etc/ssl/certs/key.pem",
-                       "-out", "/etc/ssl/certs/lab.pem"])
+        self._certify("mx.home.example")
         self._admit(USER, PASSWORD)
         # command_timeout: above reply-within of bonafided's policy
         line = f"{{ inet:{host}:{port}, command_timeout=30s }}"
@@ -166,10 +174,12 @@ class PostfixPeer(_AnyPostfix):
     """Postfix as an exchanger of postfix.example."""
 
     host = "world"
+    logs_tls = "TLS connection established from"
     addresses = ("45.30.1.1", "2a10:30:1::1")
 
     def __init__(self):
         super().__init__("postfix-peer")
+        self._certify("mx.postfix.example")
         self._begin("postfix-peer.cf")
 
 
@@ -178,10 +188,12 @@ class EximPeer(Mta):
 
     packages = "exim"
     host = "world"
+    logs_tls = "TLS by "
     addresses = ("45.30.1.2", "2a10:30:1::2")
 
     def __init__(self):
         super().__init__("exim-peer")
+        self._certify("mx.exim.example", group="Debian-exim")
         self._configure("/etc/exim4/exim4.conf", "exim-peer.conf")
         self.root.run(["install", "-d", "-o", "Debian-exim",
                        "/var/spool/exim4"])
@@ -194,10 +206,12 @@ class OpenSmtpdPeer(Mta):
 
     packages = "opensmtpd"
     host = "world"
+    logs_tls = "smtp tls ciphers="
     addresses = ("45.30.1.3", "2a10:30:1::3")
 
     def __init__(self):
         super().__init__("opensmtpd-peer")
+        self._certify("mx.opensmtpd.example")
         self._configure("/etc/smtpd.conf", "opensmtpd-peer.conf")
         self._folder("/var/spool/smtpd", 0o711)
         self.start(["smtpd", "-d"])
