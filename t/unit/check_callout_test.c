@@ -216,14 +216,14 @@ static void what_became_of_tls_is_said(void **state)
     static const struct {
         enum callout_tls tls;
         const char *words;
-    } rows[] = {
+    } ways[] = {
         {CALLOUT_TLS_NOT_USED, "mx answered 250 to MAIL FROM:<>"},
         {CALLOUT_TLS_USED, "mx answered 250 to MAIL FROM:<> (by TLS)"},
         {CALLOUT_TLS_FAILED, "mx answered 250 to MAIL FROM:<> (in the clear, "
                              "for TLS with it failed)"},
     };
 
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         struct world *world = world_new();
 
         world_sender(world, "<user@[192.0.2.25]>", NULL, NULL, NULL);
@@ -231,12 +231,12 @@ static void what_became_of_tls_is_said(void **state)
             .outcome = CALLOUT_ACCEPTED,
             .stage = CALLOUT_AT_MAIL,
             .code = 250,
-            .tls = rows[i].tls,
+            .tls = ways[i].tls,
             .exchanger = "mx",
         };
         world->facts.sender.callout = &world->callout;
         world_expect(world, "TLS", CHECK_CALLOUT, RESULT_PASS, REASON_NONE,
-                     rows[i].words);
+                     ways[i].words);
         world_free(world);
     }
 }
