@@ -12,6 +12,7 @@
 #include "session/service.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +24,19 @@
 /* A callback that waits wakes at once; what is left is a reply to write. */
 #define STOP_MS 5000
 
+enum task { TASK_SERVE, TASK_CHECK, TASK_TELL };
+
 struct options {
     const char *file;
     bool foreground;
-    bool check_only;
+    enum task task;
 };
 
 static const char usage[] =
-    "usage: " PROGRAM " [-c FILE] [-f] [-t] [-V] [-h]\n"
+    "usage: " PROGRAM " [-c FILE] [-f] [-m | -t] [-V] [-h]\n"
     "  -c FILE  the policy file (default " BONAFIDE_CONFIG_FILE ")\n"
     "  -f       stay in the foreground\n"
+    "  -m       print what the mail server must know of us, and exit\n"
     "  -t       check the policy file and exit\n"
     "  -V       print our version and those of the libraries, and exit\n"
     "  -h       print this, and exit\n";
@@ -43,7 +47,7 @@ static struct options read_options(int argc, char **argv)
     struct options options = {.file = BONAFIDE_CONFIG_FILE};
     int option;
 
-    while ((option = getopt(argc, argv, "c:ftVh")) != -1) {
+    while ((option = getopt(argc, argv, "c:fmtVh")) != -1) {
         switch (option) {
         case 'c':
             options.file = optarg;
@@ -51,8 +55,11 @@ static struct options read_options(int argc, char **argv)
         case 'f':
             options.foreground = true;
             break;
+        case 'm':
+            options.task = TASK_TELL;
+            break;
         case 't':
-            options.check_only = true;
+            options.task = TASK_CHECK;
             break;
         case 'V':
             versions_print(stdout);
@@ -277,6 +284,31 @@ static int run(const char *file, struct policy *policy)
     return status;
 }
 
+/* Read by programs: a key of the file and its value a line, the same unit
+ * whatever the file says it in. */
+static int tell(const struct policy *policy)
+{
+    printf("listen=%s\nreply-within=%" PRIu32 "ms\n", policy->listen,
+           policy->reply_within_ms);
+    return EX_OK;
+}
+
+static int check(const char *file)
+{
+    printf("%s: no errors\n", file);
+    return EX_OK;
+}
+
+static int begin(const struct options *options, const char *file,
+                 struct policy *policy)
+{
+    if (!signals_begin() || (!options->foreground && !daemon_background())) {
+        fprintf(stderr, PROGRAM ": %s\n", strerror(errno));
+        return EX_OSERR;
+    }
+    return run(file, policy);
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -296,15 +328,16 @@ int main(int argc, char **argv)
         free(file);
         return status;
     }
-    if (options.check_only) {
-        printf("%s: no errors\n", options.file);
-        status = EX_OK;
-    } else if (!signals_begin() ||
-               (!options.foreground && !daemon_background())) {
-        fprintf(stderr, PROGRAM ": %s\n", strerror(errno));
-        status = EX_OSERR;
-    } else {
-        status = run(file, policy);
+    switch (options.task) {
+    case TASK_SERVE:
+        status = begin(&options, file, policy);
+        break;
+    case TASK_CHECK:
+        status = check(options.file);
+        break;
+    case TASK_TELL:
+        status = tell(policy);
+        break;
     }
     policy_drop(policy);
     free(file);

@@ -87,6 +87,9 @@ def check_options(lab):
             ("-c alone", ["-c"], 64, r".*usage: .*"),
             ("an argument", ["file"], 64, r".*file: no argument.*usage: .*"),
             ("-t", ["-t", "-c", FILE], 0, rf"{FILE}: no errors\n"),
+            ("-m", ["-m", "-c", FILE], 0,
+             r"listen=inet:8894@127\.0\.0\.1\nreply-within=8000ms\n"),
+            ("-m, no such file", ["-m", "-c", "/no"], 66, r".*/no: .*"),
             ("no such file", ["-c", "/no/file"], 66, r".*/no/file: .*"),
             ("-t, no such file", ["-t", "-c", "/no"], 66, r".*/no: .*"),
             ("the default file", ["-t"], 66, r".*/bonafide\.yaml: .*")):
