@@ -119,6 +119,10 @@ class _AnyPostfix(Mta):
             " deferred flush hold incoming private saved trace",
             "install -d -o postfix -g postdrop -m 730 maildrop",
             "install -d -o postfix -g postdrop -m 710 public"])])
+        self.launch()
+
+    def launch(self):
+        """Start it, at first or again after `stop`."""
         self.start(["/usr/lib/postfix/sbin/master", "-s"])
 
 
