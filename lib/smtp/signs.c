@@ -56,22 +56,16 @@ static const char *const blocklists[] = {
 /* Said of a client: of its name, its address or its manners. Some are said of a
  * mailbox too; see is_of_mailbox. */
 static const char *const client_words[] = {
-    "bad ip",        "banned",
-    "blocked",       "cannot find your",
-    "client host",   "client ip",
-    "dial-up",       "dialup",
-    "dynamic ip",    "ehlo",
-    "excessive",     "go away",
-    "helo",          "ip address",
-    "lookup failed", "open proxy",
-    "open relay",    "ptr record",
-    "rdns",          "reputation",
-    "reverse dns",   "reverse hostname",
-    "sender ip",     "sending ip",
-    "spam source",   "spammer",
-    "too many",      "your host",
-    "your ip",       "your mail server",
-    "your server",
+    "bad ip",      "banned",           "blocked",
+    "client host", "client ip",        "dial-up",
+    "dialup",      "dynamic ip",       "ehlo",
+    "excessive",   "go away",          "helo",
+    "ip address",  "lookup failed",    "open proxy",
+    "open relay",  "ptr record",       "rdns",
+    "reputation",  "reverse dns",      "reverse hostname",
+    "sender ip",   "sending ip",       "spam source",
+    "spammer",     "too many",         "your host",
+    "your ip",     "your mail server", "your server",
 };
 
 static const char *const policy_words[] = {
