@@ -10,11 +10,9 @@ import os
 import platform
 import sys
 
-SOURCE = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
-sys.path.insert(0, os.path.join(SOURCE, "t/lab"))
-
 from lab import kernel, roots
 
+SOURCE = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 CONFIG = "/etc/bonafide/bonafide.yaml"
 STATE = "/var/lib/bonafide"
 PACKAGE, EARLIER = "/bonafide.rpm", "/earlier.rpm"
