@@ -6,21 +6,24 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/mailpath.h"
 #include "base/name.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum callout_outcome {
-    CALLOUT_ACCEPTED,        /* 2xx to RCPT, or mailbox full */
-    CALLOUT_NO_SUCH_MAILBOX, /* 5xx to RCPT */
-    CALLOUT_REFUSES_BOUNCES, /* 5xx to MAIL FROM:<> */
-    CALLOUT_GREYLISTED,      /* 4xx to MAIL or RCPT */
-    CALLOUT_BLOCKED_US,      /* a refusal of us, not of the address */
-    CALLOUT_NEEDS_TLS,       /* TLS is demanded, and we have it off */
-    CALLOUT_NO_SMTPUTF8,     /* the address needs it (RFC 6531), it is not
+    CALLOUT_ACCEPTED,         /* 2xx to RCPT, or mailbox full */
+    CALLOUT_NO_SUCH_MAILBOX,  /* 5xx to RCPT */
+    CALLOUT_REFUSES_BOUNCES,  /* 5xx to MAIL FROM:<> */
+    CALLOUT_NO_POSTMASTER,    /* 5xx to RCPT for the domain's postmaster */
+    CALLOUT_ACCEPTS_ANYTHING, /* 2xx to RCPT for a mailbox that cannot be */
+    CALLOUT_GREYLISTED,       /* 4xx to MAIL or RCPT */
+    CALLOUT_BLOCKED_US,       /* a refusal of us, not of the address */
+    CALLOUT_NEEDS_TLS,        /* TLS is demanded, and we have it off */
+    CALLOUT_NO_SMTPUTF8,      /* the address needs it (RFC 6531), it is not
                                  offered */
-    CALLOUT_UNREACHABLE,     /* nobody answered to the point */
+    CALLOUT_UNREACHABLE,      /* nobody answered to the point */
     CALLOUT_GIVEN_UP,   /* no answer for `callout.give-up`, whatever we tried */
     CALLOUT_WALLED_OFF, /* no callout gets out at all: our own port is shut */
     CALLOUT_CAPACITY,   /* over a limit, and no turn came in time */
@@ -55,6 +58,14 @@ enum callout_tls {
     CALLOUT_TLS_FAILED /* tried, and asked again in the clear */
 };
 
+/** What else a callout has found out about the domain. */
+enum callout_found {
+    CALLOUT_FOUND_NOT_ANYTHING = 1, /* it does not accept just anything */
+    CALLOUT_FOUND_POSTMASTER = 2,   /* it accepts mail to its postmaster */
+    CALLOUT_FOUND_NO_BOUNCES = 4    /* it refuses the null sender; it was asked
+                                       in the name of `fallback` */
+};
+
 #define CALLOUT_WORDS_SIZE 201 /* 200 octets of the reply, escaped */
 
 /** The answer of one callout: of the exchanger whose word counted. A plain
@@ -64,6 +75,7 @@ struct callout_answer {
     enum callout_stage stage;
     enum callout_trouble trouble;
     enum callout_tls tls;
+    unsigned found;                 /* of enum callout_found */
     char exchanger[NAME_SIZE];      /* empty when none could be asked */
     struct address address;         /* of that exchanger */
     uint16_t code;                  /* its reply code, 0 when none came */
@@ -135,12 +147,19 @@ struct callout_settings {
     struct callout_sources sources;
     uint16_t port;
     enum callout_tls_use tls;
+    bool catch_all;  /* is a mailbox accepted that cannot be? */
+    bool postmaster; /* is the domain's postmaster? */
+    /** An address of ours, in wire form, in whose name is asked who refuses the
+     * null sender; empty: none. */
+    char fallback[MAILPATH_SIZE];
     uint32_t connect_ms;    /* for one address */
     uint32_t reply_ms;      /* for one reply */
     uint32_t total_ms;      /* for the whole callout, all exchangers together */
     uint32_t most;          /* callouts under way at once */
     uint32_t most_per_host; /* connections to one address at once */
     struct callout_rate per_domain; /* callouts about one sender domain */
+    bool trust_known;     /* who has passed for `valid_s` is not verified
+                             again, as long as he writes */
     bool fold;            /* a pass counts for addresses that fold alike */
     uint32_t give_up_s;   /* how long we wait for a better answer than none */
     uint32_t valid_s;     /* how long a pass is kept */

@@ -236,3 +236,11 @@ bool name_of_host(char name[NAME_SIZE])
     freeaddrinfo(found);
     return taken;
 }
+
+bool name_same_organisation(const char *a, const char *b)
+{
+    char one[NAME_SIZE], other[NAME_SIZE];
+
+    return name_organisation(one, a) && name_organisation(other, b) &&
+           strcmp(one, other) == 0;
+}

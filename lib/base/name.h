@@ -51,6 +51,9 @@ bool name_is_within(const char *name, const char *domain);
  */
 bool name_organisation(char domain[NAME_SIZE], const char *name);
 
+/** True when both have the same organisational domain. */
+bool name_same_organisation(const char *a, const char *b);
+
 /** This host's fully qualified name in canonical form: the system's name, or
  * when that is a single label the canonical name that the resolver gives for
  * it; may wait for DNS. False: it has none but placeholders (localhost,

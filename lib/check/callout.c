@@ -13,6 +13,10 @@ static struct finding find_by_answer(const struct callout_answer *answer)
         return finding_of(RESULT_FAIL, REASON_NO_SUCH_MAILBOX);
     case CALLOUT_REFUSES_BOUNCES:
         return finding_of(RESULT_FAIL, REASON_REFUSES_BOUNCES);
+    case CALLOUT_NO_POSTMASTER:
+        return finding_of(RESULT_FAIL, REASON_NO_POSTMASTER);
+    case CALLOUT_ACCEPTS_ANYTHING:
+        return finding_of(RESULT_UNKNOWN, REASON_ACCEPTS_ANYTHING);
     case CALLOUT_GREYLISTED:
         return finding_of(RESULT_TEMPERROR, REASON_GREYLISTED);
     case CALLOUT_BLOCKED_US:
@@ -49,6 +53,20 @@ struct finding callout_find(const struct facts *facts,
     return find_by_answer(facts->sender.callout);
 }
 
+/* Whom the answer is about. */
+static void describe_recipient(struct text *text, const struct facts *facts)
+{
+    const struct mailpath *path = &facts->sender.path;
+    enum callout_outcome outcome = facts->sender.callout->outcome;
+
+    if (outcome == CALLOUT_NO_POSTMASTER)
+        text_addf(text, "<postmaster@%s>", path->domain);
+    else if (outcome == CALLOUT_ACCEPTS_ANYTHING)
+        text_addf(text, "a mailbox at %s that cannot exist", path->domain);
+    else
+        words_add_sender(text, path);
+}
+
 /* What the exchanger was told when it answered, or did not. */
 static void describe_stage(struct text *text, const struct facts *facts)
 {
@@ -61,11 +79,13 @@ static void describe_stage(struct text *text, const struct facts *facts)
         text_add(text, "EHLO or HELO");
         return;
     case CALLOUT_AT_MAIL:
-        text_add(text, "MAIL FROM:<>");
+        text_add(text, (facts->sender.callout->found & CALLOUT_FOUND_NO_BOUNCES)
+                           ? "MAIL with an address of ours, <> being refused"
+                           : "MAIL FROM:<>");
         return;
     case CALLOUT_AT_RCPT:
         text_add(text, "RCPT TO:");
-        words_add_sender(text, &facts->sender.path);
+        describe_recipient(text, facts);
         return;
     }
 }

@@ -166,3 +166,23 @@ enum reverse_state facts_reverse(const struct facts *facts, const char **name)
     *name = client->ptr->names[0];
     return confirmed_by(client, name);
 }
+
+bool facts_client_is_of(const struct facts *facts, const char *domain,
+                        bool *open)
+{
+    const struct client_facts *client = &facts->client;
+
+    if (!client->known)
+        return false;
+    *open = *open || !client->ptr;
+    for (size_t i = 0; i < lookup_count(client->ptr) && i < REVERSE_NAMES_MOST;
+         i++) {
+        if (!name_same_organisation(client->ptr->names[i], domain))
+            continue;
+        if (client->reverse[i] &&
+            dns_answer_has_address(client->reverse[i], &client->address))
+            return true;
+        *open = *open || !client->reverse[i];
+    }
+    return false;
+}

@@ -140,6 +140,11 @@ enum reverse_state {
 };
 enum reverse_state facts_reverse(const struct facts *facts, const char **name);
 
+/** True when a forward-confirmed reverse name of the client shares the
+ * organisational domain of `domain`; `open` is set when one may still do so. */
+bool facts_client_is_of(const struct facts *facts, const char *domain,
+                        bool *open);
+
 /**
  * Where a callout may go: the addresses of the exchangers in order, at most two
  * a host (one of each family first), none twice. None is reserved or ours

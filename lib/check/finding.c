@@ -43,9 +43,11 @@ static const char *const reason_names[REASON_COUNT] = {
     [REASON_POINTS_AT_US] = "points-at-us",
     [REASON_NO_SUCH_MAILBOX] = "no-such-mailbox",
     [REASON_REFUSES_BOUNCES] = "refuses-bounces",
+    [REASON_NO_POSTMASTER] = "no-postmaster",
     [REASON_GREYLISTED] = "greylisted",
     [REASON_UNREACHABLE] = "unreachable",
     [REASON_BLOCKED_US] = "blocked-us",
+    [REASON_ACCEPTS_ANYTHING] = "accepts-anything",
     [REASON_NEEDS_TLS] = "needs-tls",
     [REASON_NO_SMTPUTF8] = "no-smtputf8",
     [REASON_GIVEN_UP] = "given-up",
@@ -115,12 +117,14 @@ static const uint32_t possible[CHECK_COUNT][RESULT_COUNT] = {
     [CHECK_CALLOUT] =
         {
             [RESULT_PASS] = ANY,
-            [RESULT_FAIL] =
-                ANY | BIT(REASON_NO_SUCH_MAILBOX) | BIT(REASON_REFUSES_BOUNCES),
+            [RESULT_FAIL] = ANY | BIT(REASON_NO_SUCH_MAILBOX) |
+                            BIT(REASON_REFUSES_BOUNCES) |
+                            BIT(REASON_NO_POSTMASTER),
             [RESULT_TEMPERROR] = ANY | BIT(REASON_GREYLISTED) |
                                  BIT(REASON_UNREACHABLE) |
                                  BIT(REASON_IN_PROGRESS),
             [RESULT_UNKNOWN] = ANY | BIT(REASON_BLOCKED_US) |
+                               BIT(REASON_ACCEPTS_ANYTHING) |
                                BIT(REASON_NEEDS_TLS) | BIT(REASON_NO_SMTPUTF8) |
                                BIT(REASON_GIVEN_UP) | BIT(REASON_WALLED_OFF) |
                                BIT(REASON_CAPACITY),

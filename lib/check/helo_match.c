@@ -52,14 +52,6 @@ static struct finding together(struct finding a, struct finding b,
     return weight(b) > weight(a) ? b : a;
 }
 
-static bool is_same_organisation(const char *a, const char *b)
-{
-    char ours[NAME_SIZE], theirs[NAME_SIZE];
-
-    return name_organisation(ours, a) && name_organisation(theirs, b) &&
-           strcmp(ours, theirs) == 0;
-}
-
 static bool is_same_name(const char *a, const char *b)
 {
     return strcmp(a, b) == 0;
@@ -94,7 +86,7 @@ static struct finding find_by(const struct facts *facts, enum match_by by)
     case MATCH_NAME:
         return find_alike(facts, is_same_name);
     case MATCH_ORGANISATION:
-        return find_alike(facts, is_same_organisation);
+        return find_alike(facts, name_same_organisation);
     }
     return confirmed(false);
 }

@@ -111,6 +111,10 @@ static const char *callout_unsure(enum reason reason)
     if (reason == REASON_CAPACITY)
         return "Nothing is wrong so far: more is to be verified than we ask "
                "about at a time, please retry later.";
+    if (reason == REASON_ACCEPTS_ANYTHING)
+        return "Your mail server accepts mail to mailboxes that cannot exist, "
+               "so that it does not tell whether this one does: let it refuse "
+               "those at RCPT.";
     if (reason == REASON_NEEDS_TLS)
         return "Your mail server takes nothing without TLS, and offers none "
                "that ours can use, or ours may not use it.";
@@ -134,6 +138,9 @@ static const char *callout(struct finding finding)
     if (finding.reason == REASON_REFUSES_BOUNCES)
         return "Let your mail server accept the null sender, MAIL FROM:<>, as "
                "every mail server must (RFC 1123 5.2.9): bounces come from it.";
+    if (finding.reason == REASON_NO_POSTMASTER)
+        return "Let your mail server accept mail to the domain's postmaster, "
+               "as every one must that takes mail (RFC 5321 4.5.1).";
     return "Send with an address that exists, or let your mail server accept "
            "mail to this one: a bounce to it could not be delivered.";
 }

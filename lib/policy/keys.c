@@ -48,6 +48,8 @@ static const struct word whens[] = {{"clean", CALLOUT_WHEN_CLEAN},
                                     {NULL, 0}};
 static const struct word begins[] = {
     {"rcpt", CALLOUT_BEGIN_RCPT}, {"mail", CALLOUT_BEGIN_MAIL}, {NULL, 0}};
+static const struct word excepts[] = {
+    {"known", EXCEPT_KNOWN}, {"own-host", EXCEPT_OWN_HOST}, {NULL, 0}};
 static const struct word tls_uses[] = {
     {"off", CALLOUT_TLS_OFF},
     {"opportunistic", CALLOUT_TLS_OPPORTUNISTIC},
@@ -114,6 +116,17 @@ static const struct key table[] = {
     WORDS("dns.mix-case", POLICY(dns.mix_case), flag, booleans, "false"),
     WORDS("callout.when", POLICY(callout_when), word, whens, "clean"),
     WORDS("callout.begin", POLICY(callout_begin), word, begins, "rcpt"),
+    RANGE("callout.never.domains", POLICY(never_domains), host_patterns, "1",
+          NULL, NULL),
+    RANGE("callout.never.hosts", POLICY(never_hosts), host_patterns, "1", NULL,
+          NULL),
+    KEY("callout.except", POLICY(callout_except), bits, excepts, "1", NULL,
+        NULL),
+    WORDS("callout.catch-all", POLICY(callout.catch_all), flag, booleans,
+          "false"),
+    WORDS("callout.postmaster", POLICY(callout.postmaster), flag, booleans,
+          "false"),
+    PLAIN("callout.fallback-sender", POLICY(callout.fallback), mailbox, NULL),
     RANGE("callout.give-up", POLICY(callout.give_up_s), duration_s, "1s", "30d",
           "4h"),
     RANGE("callout.timeout.connect", POLICY(callout.connect_ms), duration_ms,

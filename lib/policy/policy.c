@@ -164,6 +164,9 @@ static void complete(struct policy *policy)
     policy->needs |= zones_needs(&policy->zones, policy->needs);
     if (policy->can_tag)
         policy->needs |= NEED_REVERSE; /* a tag says iprev */
+    if ((policy->callout_except & EXCEPT_OWN_HOST) != 0)
+        policy->needs |= NEED_REVERSE;
+    policy->callout.trust_known = policy->callout_except & EXCEPT_KNOWN;
 }
 
 static void read_root(struct reading *reading, const struct node *root,

@@ -81,6 +81,12 @@ struct encounter {
     const char *recipient; /* wire form; "postmaster" when bare */
 };
 
+/** Senders who have proved themselves; no callout is made about them. */
+enum callout_except {
+    EXCEPT_KNOWN = 1,   /* accepted again and again for `cache.valid` */
+    EXCEPT_OWN_HOST = 2 /* the client is a host of the sender's domain */
+};
+
 enum policy_mode { MODE_ENFORCE, MODE_MONITOR };
 enum reply_at { REPLY_AT_RCPT, REPLY_AT_MAIL, REPLY_AT_HELO };
 
@@ -105,8 +111,10 @@ struct policy {
     struct callout_settings callout;
     enum callout_when callout_when;
     enum callout_begin callout_begin;
-    uint32_t waiting_most; /* callout.limits.waiting */
-    size_t cache_bytes;    /* cache.memory */
+    unsigned callout_except;                    /* of enum callout_except */
+    struct patterns never_domains, never_hosts; /* callout.never */
+    uint32_t waiting_most;                      /* callout.limits.waiting */
+    size_t cache_bytes;                         /* cache.memory */
     enum policy_mode mode;
     enum reply_at reply_at;
     uint32_t reply_within_ms;

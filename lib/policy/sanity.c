@@ -3,6 +3,8 @@
  * author can have meant */
 #include "policy/sanity.h"
 
+#include "base/name.h"
+
 #include <string.h>
 
 #define SENDMAIL_PATIENCE_MS 10000 /* default of R: in INPUT_MAIL_FILTER */
@@ -129,6 +131,23 @@ static void check_sources(struct reading *reading, const struct node *root,
         check_source(reading, root, policy, &sources->v6);
 }
 
+/* What is sent to it must come to us: the other side may verify it. */
+static void check_fallback(struct reading *reading, const struct node *root,
+                           const struct policy *policy)
+{
+    const char *domain = strrchr(policy->callout.fallback, '@');
+
+    for (size_t i = 0; domain != NULL && i < policy->site.domain_count; i++)
+        if (name_is_within(domain + 1, policy->site.domains[i]))
+            return;
+    if (domain != NULL)
+        reading_warning(reading, MARK("callout", "fallback-sender"),
+                        "`callout.fallback-sender` is in %s, which is not in "
+                        "`local.domains`: it must be an address that takes "
+                        "mail",
+                        domain + 1);
+}
+
 static void check_socket(struct reading *reading, const struct node *root,
                          const struct policy *policy)
 {
@@ -202,6 +221,7 @@ void sanity_check(struct reading *reading, const struct node *root,
     check_limits(reading, root, policy);
     check_callout(reading, root, policy);
     check_sources(reading, root, policy);
+    check_fallback(reading, root, policy);
     check_socket(reading, root, policy);
     check_stage(reading, root, policy);
 }

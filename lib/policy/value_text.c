@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* value_text.c - names, addresses, patterns and texts */
 #include "base/address.h"
+#include "base/mailpath.h"
 #include "base/name.h"
 #include "policy/policy.h"
 #include "policy/value.h"
@@ -175,6 +176,18 @@ static enum taken take_identity(const struct value *value, const char *text,
         return TAKEN_NOT;
     snprintf(place, sizeof(name), "%s", name);
     return TAKEN;
+}
+
+static enum taken take_mailbox(const struct value *value, const char *text,
+                               void *place)
+{
+    struct mailpath path;
+
+    (void)value;
+    mailpath_parse(&path, span_of(text));
+    if (path.form != MAILPATH_DOMAIN || path.utf8)
+        return TAKEN_NOT;
+    return mailpath_write(&path, place) ? TAKEN : TAKEN_NOT;
 }
 
 static enum taken take_domain(const struct value *value, const char *text,
@@ -380,6 +393,9 @@ const struct value_type value_listen = {
 const struct value_type value_identity = {
     .expected = "a fully qualified host name such as mx1.example.org",
     .take = take_identity};
+const struct value_type value_mailbox = {
+    .expected = "an address in ASCII such as postmaster@example.org",
+    .take = take_mailbox};
 const struct value_type value_domains = {
     .expected = "a list of domains such as [example.org]",
     .is_list = true,

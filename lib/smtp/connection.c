@@ -458,33 +458,31 @@ static void begin(struct connection *connection,
                    connected < deadline ? connected : deadline);
 }
 
-struct connection *connection_open(struct loop *loop,
-                                   const struct callout_target *target,
-                                   const struct mailpath *path,
-                                   const struct callout_settings *settings,
-                                   struct tls_client *client,
-                                   enum callout_start start, instant deadline,
+struct connection *connection_open(struct loop *loop, struct tls_client *client,
+                                   const struct connection_request *request,
                                    const struct connection_owner *owner)
 {
+    const struct callout_settings *settings = request->settings;
     const struct dialogue_options options = {.name = settings->name,
                                              .reply_ms = settings->reply_ms,
-                                             .deadline = deadline,
+                                             .deadline = request->deadline,
                                              .tls = settings->tls,
-                                             .start = start};
+                                             .start = request->start,
+                                             .wishes = request->wishes};
     struct connection *connection = calloc(1, sizeof(*connection));
     if (connection == NULL)
         return NULL;
     connection->loop = loop;
     connection->owner = *owner;
-    connection->target = *target;
+    connection->target = *request->target;
     connection->port = settings->port;
     connection->client = client;
     connection->socket = -1;
     connection->timer = loop_timer_new(loop, on_timer, connection);
-    connection->dialogue = dialogue_new(path, &options);
+    connection->dialogue = dialogue_new(request->path, &options);
     if (connection->timer == NULL || connection->dialogue == NULL)
         connection_cut(&connection);
     else
-        begin(connection, settings, deadline);
+        begin(connection, settings, request->deadline);
     return connection;
 }

@@ -7,6 +7,7 @@
 #include "base/callout.h"
 #include "base/mailpath.h"
 #include "loop/loop.h"
+#include "smtp/inquiry.h"
 #include "smtp/tls.h"
 
 struct connection;
@@ -21,22 +22,27 @@ struct connection_owner {
     void *context;
 };
 
+/** What is asked, of whom; all of it is copied. */
+struct connection_request {
+    const struct callout_target *target;
+    const struct mailpath *path; /* not the null one */
+    /** Name, source addresses, port, use of TLS, times for connect and reply
+     * are taken from these. */
+    const struct callout_settings *settings;
+    struct inquiry_wishes wishes;
+    enum callout_start start;
+    instant deadline; /* for the answer */
+};
+
 /**
  * Connect to the target's address, which was looked up before and is not looked
  * up again, and ask about the path. Nothing is told before this has returned.
  * The loop's thread alone.
- * @param path      not the null one; copied
- * @param settings  name, port, TLS and the times for connect and reply; copied
- * @param client    for TLS; borrowed until `closed`
- * @param deadline  for the answer
+ * @param client  for TLS; borrowed until `closed`
  * @return NULL when memory ends or the path cannot be put on the wire
  */
-struct connection *connection_open(struct loop *loop,
-                                   const struct callout_target *target,
-                                   const struct mailpath *path,
-                                   const struct callout_settings *settings,
-                                   struct tls_client *client,
-                                   enum callout_start start, instant deadline,
+struct connection *connection_open(struct loop *loop, struct tls_client *client,
+                                   const struct connection_request *request,
                                    const struct connection_owner *owner);
 
 /** Close at once, telling nobody, and set *connection to NULL. The loop's

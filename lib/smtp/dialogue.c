@@ -14,11 +14,22 @@
 /** Room for the commands that travel together; one of them can be long. */
 #define COMMANDS_SIZE (SMTP_COMMAND_MOST + 64)
 
-/** The greeting, then the commands in their order. */
-enum turn { GREETING, EHLO, HELO, STARTTLS, SECURE_EHLO, MAIL, RCPT, QUIT };
+/** The greeting, then the commands in their order; from RSET on once for each
+ * question. */
+enum turn {
+    GREETING,
+    EHLO,
+    HELO,
+    STARTTLS,
+    SECURE_EHLO,
+    RSET,
+    MAIL,
+    RCPT,
+    QUIT
+};
 
 struct dialogue {
-    struct mailpath path;
+    struct inquiry inquiry;
     char name[NAME_SIZE];
     struct address local;
     uint32_t reply_ms;
@@ -32,17 +43,27 @@ struct dialogue {
     bool secured;
     bool securing;              /* the handshake is under way */
     bool pipelines, takes_utf8; /* as the last EHLO says */
-    bool refused; /* EHLO was, as `answer` has it; HELO is tried */
+    bool refused;  /* EHLO was, as `answer` has it; HELO is tried */
+    bool moved_on; /* to what follows when the replies to all that was said
+                      are there */
     bool answered;
     struct callout_answer answer;
     struct smtp_reply_reader reader;
     char commands[COMMANDS_SIZE];
 };
 
+static bool add_rcpt(struct text *lines, const struct mailpath *path)
+{
+    char wire[MAILPATH_SIZE];
+    return mailpath_write(path, wire) &&
+           smtp_command_add(lines, "RCPT TO:<%s>", wire);
+}
+
 static bool add_command(const struct dialogue *dialogue, enum turn command,
                         struct text *lines)
 {
-    char wire[MAILPATH_SIZE];
+    struct mailpath path;
+    inquiry_path(&dialogue->inquiry, &path);
     switch (command) {
     case GREETING:
         break; /* the server's */
@@ -53,13 +74,14 @@ static bool add_command(const struct dialogue *dialogue, enum turn command,
         return smtp_command_add(lines, "STARTTLS");
     case HELO:
         return smtp_command_add(lines, "HELO %s", dialogue->name);
+    case RSET:
+        return smtp_command_add(lines, "RSET");
     case MAIL:
-        return smtp_command_add(lines, dialogue->path.utf8
-                                           ? "MAIL FROM:<> SMTPUTF8"
-                                           : "MAIL FROM:<>");
+        return smtp_command_add(lines, "MAIL FROM:<%s>%s",
+                                inquiry_sender(&dialogue->inquiry),
+                                path.utf8 ? " SMTPUTF8" : "");
     case RCPT:
-        return mailpath_write(&dialogue->path, wire) &&
-               smtp_command_add(lines, "RCPT TO:<%s>", wire);
+        return add_rcpt(lines, &path);
     case QUIT:
         return smtp_command_add(lines, "QUIT");
     }
@@ -69,13 +91,14 @@ static bool add_command(const struct dialogue *dialogue, enum turn command,
 /* Whether every command can be put on the wire. */
 static bool is_sayable(struct dialogue *dialogue)
 {
+    struct text lines;
     for (enum turn command = EHLO; command <= QUIT; command++) {
-        struct text lines;
         text_begin(&lines, dialogue->commands, sizeof(dialogue->commands));
         if (!add_command(dialogue, command, &lines))
             return false;
     }
-    return true;
+    text_begin(&lines, dialogue->commands, sizeof(dialogue->commands));
+    return add_rcpt(&lines, &dialogue->inquiry.path);
 }
 
 struct dialogue *dialogue_new(const struct mailpath *path,
@@ -84,7 +107,7 @@ struct dialogue *dialogue_new(const struct mailpath *path,
     struct dialogue *dialogue = calloc(1, sizeof(*dialogue));
     if (dialogue == NULL)
         return NULL;
-    dialogue->path = *path;
+    bool begun = inquiry_begin(&dialogue->inquiry, path, &options->wishes);
     struct text name;
     text_begin(&name, dialogue->name, sizeof(dialogue->name));
     text_add(&name, options->name);
@@ -94,13 +117,16 @@ struct dialogue *dialogue_new(const struct mailpath *path,
     dialogue->total = options->deadline;
     dialogue->deadline = options->deadline;
     smtp_reply_begin(&dialogue->reader);
-    if (name.cut || !is_sayable(dialogue))
+    if (!begun || name.cut || !is_sayable(dialogue))
         dialogue_free(&dialogue);
     return dialogue;
 }
 
 void dialogue_free(struct dialogue **dialogue)
 {
+    if (*dialogue == NULL)
+        return;
+    inquiry_end(&(*dialogue)->inquiry);
     free(*dialogue);
     *dialogue = NULL;
 }
@@ -125,6 +151,7 @@ static enum callout_stage stage_of(enum turn turn)
     case STARTTLS:
     case SECURE_EHLO:
         return CALLOUT_AT_HELO;
+    case RSET:
     case MAIL:
         return CALLOUT_AT_MAIL;
     case RCPT:
@@ -174,6 +201,7 @@ static void note(struct dialogue *dialogue, enum callout_outcome outcome,
     answer->outcome = outcome;
     answer->trouble = trouble;
     answer->tls = tls_of(dialogue);
+    answer->found = dialogue->inquiry.found;
     answer->stage = stage_of(dialogue->awaited);
     answer->code = code;
     answer->words[0] = '\0';
@@ -220,19 +248,29 @@ static enum dialogue_next do_without(struct dialogue *dialogue,
     return leave(dialogue, at, send);
 }
 
-/* To MAIL, and to all behind it where commands may travel together. Only a
- * server that offers SMTPUTF8 may be given an address that needs it (RFC 6531
- * 3.2). */
-static enum dialogue_next ask(struct dialogue *dialogue, instant at,
-                              struct span *send)
+/* Ask the question, from `first` on: with all that is behind it where commands
+ * may travel together. */
+static enum dialogue_next ask(struct dialogue *dialogue, enum turn first,
+                              instant at, struct span *send)
+{
+    enum turn last = first;
+    if (dialogue->pipelines)
+        last = inquiry_goes_on(&dialogue->inquiry) ? RCPT : QUIT;
+    return say(dialogue, first, last, at, send);
+}
+
+/* To the first question. Only a server that offers SMTPUTF8 may be given an
+ * address that needs it (RFC 6531 3.2). */
+static enum dialogue_next begin_asking(struct dialogue *dialogue, instant at,
+                                       struct span *send)
 {
     if (dialogue->tls == CALLOUT_TLS_REQUIRED && !dialogue->secured)
         return do_without(dialogue, CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_TLS,
                           at, send);
-    if (dialogue->path.utf8 && !dialogue->takes_utf8)
+    if (dialogue->inquiry.path.utf8 && !dialogue->takes_utf8)
         return do_without(dialogue, CALLOUT_NO_SMTPUTF8, CALLOUT_TROUBLE_NONE,
                           at, send);
-    return say(dialogue, MAIL, dialogue->pipelines ? QUIT : MAIL, at, send);
+    return ask(dialogue, MAIL, at, send);
 }
 
 static void read_keywords(struct dialogue *dialogue)
@@ -286,13 +324,14 @@ static enum dialogue_next proceed(struct dialogue *dialogue, instant at,
         read_keywords(dialogue);
         if (wants_tls(dialogue))
             return say(dialogue, STARTTLS, STARTTLS, at, send);
-        return ask(dialogue, at, send);
+        return begin_asking(dialogue, at, send);
     case SECURE_EHLO:
         read_keywords(dialogue);
-        return ask(dialogue, at, send);
+        return begin_asking(dialogue, at, send);
     case HELO:
     case STARTTLS:
-        return ask(dialogue, at, send);
+        return begin_asking(dialogue, at, send);
+    case RSET:
     case MAIL:
     case RCPT:
     case QUIT:
@@ -320,10 +359,59 @@ static enum dialogue_next take_starttls(struct dialogue *dialogue, instant at,
 static enum dialogue_next leave(struct dialogue *dialogue, instant at,
                                 struct span *send)
 {
+    bool has_said_quit = dialogue->said == QUIT;
+    enum turn next =
+        dialogue->awaited < dialogue->said ? dialogue->awaited + 1 : QUIT;
     settle(dialogue, at);
     dialogue->deadline = instant_after_ms(at, DIALOGUE_QUIT_MS);
-    if (dialogue->said < QUIT)
-        return say(dialogue, QUIT, QUIT, at, send);
+    if (!has_said_quit)
+        (void)say(dialogue, QUIT, QUIT, at, send);
+    await(dialogue, next, at);
+    return has_said_quit ? DIALOGUE_WAIT : DIALOGUE_SEND;
+}
+
+/* Begin the question that was turned to when nothing of the one before it is
+ * left to come. */
+static enum dialogue_next move_on(struct dialogue *dialogue, instant at,
+                                  struct span *send)
+{
+    dialogue->moved_on = dialogue->awaited < dialogue->said;
+    if (!dialogue->moved_on)
+        return ask(dialogue, RSET, at, send);
+    await(dialogue, dialogue->awaited + 1, at);
+    return DIALOGUE_WAIT;
+}
+
+/* RSET is never refused (RFC 5321 4.1.1.5); who does so is no SMTP server. */
+static struct smtp_meaning meaning_of_rset(const struct smtp_reply *reply)
+{
+    struct smtp_meaning meaning = {.proceed = reply->code == 250,
+                                   .outcome = CALLOUT_UNREACHABLE};
+    if (reply->code != 421)
+        meaning.trouble = CALLOUT_TROUBLE_PROTOCOL;
+    return meaning;
+}
+
+static struct smtp_meaning meaning_of(const struct dialogue *dialogue)
+{
+    const struct smtp_reply *reply = &dialogue->reader.reply;
+    struct mailpath path;
+    const struct smtp_question question = {&path, dialogue->name,
+                                           dialogue->local};
+    if (dialogue->awaited == RSET)
+        return meaning_of_rset(reply);
+    inquiry_path(&dialogue->inquiry, &path);
+    return smtp_meaning(stage_of(dialogue->awaited), reply, &question);
+}
+
+/* A reply to what is settled already: by the answer, or by having moved on. */
+static enum dialogue_next pass_over(struct dialogue *dialogue, instant at,
+                                    struct span *send)
+{
+    if (!dialogue->answered)
+        return move_on(dialogue, at, send);
+    if (dialogue->awaited == QUIT)
+        return DIALOGUE_DONE;
     await(dialogue, dialogue->awaited + 1, at);
     return DIALOGUE_WAIT;
 }
@@ -331,27 +419,23 @@ static enum dialogue_next leave(struct dialogue *dialogue, instant at,
 static enum dialogue_next take_reply(struct dialogue *dialogue, instant at,
                                      struct span *send)
 {
-    if (dialogue->answered && dialogue->awaited == QUIT)
-        return DIALOGUE_DONE;
-    if (dialogue->answered) {
-        await(dialogue, dialogue->awaited + 1, at);
-        return DIALOGUE_WAIT;
-    }
+    uint16_t code = dialogue->reader.reply.code;
+    if (dialogue->answered || dialogue->moved_on)
+        return pass_over(dialogue, at, send);
     if (dialogue->awaited == STARTTLS)
         return take_starttls(dialogue, at, send);
-    const struct smtp_reply *reply = &dialogue->reader.reply;
-    const struct smtp_question question = {&dialogue->path, dialogue->name,
-                                           dialogue->local};
-    struct smtp_meaning meaning =
-        smtp_meaning(stage_of(dialogue->awaited), reply, &question);
+    struct smtp_meaning meaning = meaning_of(dialogue);
     if (meaning.proceed)
         return proceed(dialogue, at, send);
-    note(dialogue, meaning.outcome, meaning.trouble, reply->code);
-    if (dialogue->awaited == EHLO && reply->code >= 500) {
+    bool turned = inquiry_take(&dialogue->inquiry, &meaning);
+    note(dialogue, meaning.outcome, meaning.trouble, code);
+    if (turned)
+        return move_on(dialogue, at, send);
+    if (dialogue->awaited == EHLO && code >= 500) {
         dialogue->refused = true;
         return say(dialogue, HELO, HELO, at, send);
     }
-    if (reply->code == 421) {
+    if (code == 421) {
         settle(dialogue, at);
         return DIALOGUE_DONE; /* the server closes: RFC 5321 3.8 */
     }

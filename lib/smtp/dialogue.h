@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mailpath.h"
 #include "base/text.h"
+#include "smtp/inquiry.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@ struct dialogue_options {
     instant deadline;  /* for the answer */
     enum callout_tls_use tls;
     enum callout_start start; /* unless TLS is off */
+    struct inquiry_wishes wishes;
 };
 
 enum dialogue_event_kind {
@@ -54,8 +56,11 @@ enum dialogue_next {
 /**
  * Begin a dialogue about a path.
  * @param path  not the null one; copied
- * @return NULL when memory ends, or when the path or our name cannot be put
- *         into a command
+ * The domain's postmaster and an impossible mailbox are asked about first, when
+ * that is wanted, and the path only where their answers leave it open; RSET
+ * lies between. QUIT travels with the last question.
+ * @return NULL when memory ends, or when what is to be said cannot be put into
+ *         a command
  */
 struct dialogue *dialogue_new(const struct mailpath *path,
                               const struct dialogue_options *options);

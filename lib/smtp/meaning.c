@@ -109,6 +109,8 @@ unsigned smtp_outcome_weight(enum callout_outcome outcome)
     case CALLOUT_ACCEPTED:
     case CALLOUT_NO_SUCH_MAILBOX:
     case CALLOUT_REFUSES_BOUNCES:
+    case CALLOUT_NO_POSTMASTER:
+    case CALLOUT_ACCEPTS_ANYTHING:
         return FINAL_WEIGHT;
     case CALLOUT_GREYLISTED:
         return 4;

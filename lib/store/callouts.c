@@ -18,12 +18,13 @@ struct callouts {
 struct kept {
     atomic_uint holds;
     uint16_t code, retry_after_s;
-    uint8_t outcome, stage, trouble, tls;
+    uint8_t outcome, stage, trouble, tls, found;
     uint8_t exchanger_length, words_length;
     struct address address;
     instant learnt;
     instant believed; /* until then; what is kept longer is so for `since` */
     instant refresh;  /* from then on it is stale */
+    instant first;    /* of passes in a row, when the first one came */
     instant since;    /* of a pass, its first refusal; of no answer, the first
                          time there was none; INSTANT_NEVER: neither */
     char strings[];   /* the exchanger's name, then its words; no terminators */
@@ -34,7 +35,7 @@ _Static_assert(CALLOUT_WORDS_SIZE - 1 <= UINT8_MAX, "so does that of words");
 
 /** When a new answer's instants are; see struct kept. */
 struct life {
-    instant believed, refresh, since;
+    instant believed, refresh, since, first;
 };
 
 static void hold(void *value)
@@ -71,9 +72,11 @@ static struct kept *pack(const struct callout_answer *answer,
     kept->stage = (uint8_t)answer->stage;
     kept->trouble = (uint8_t)answer->trouble;
     kept->tls = (uint8_t)answer->tls;
+    kept->found = (uint8_t)answer->found;
     kept->believed = life->believed;
     kept->refresh = life->refresh;
     kept->since = life->since;
+    kept->first = life->first;
     kept->exchanger_length = (uint8_t)exchanger;
     kept->words_length = (uint8_t)words;
     kept->address = answer->address;
@@ -89,6 +92,7 @@ static void unpack(const struct kept *kept, struct callout_answer *answer)
     answer->stage = (enum callout_stage)kept->stage;
     answer->trouble = (enum callout_trouble)kept->trouble;
     answer->tls = (enum callout_tls)kept->tls;
+    answer->found = kept->found;
     answer->code = kept->code;
     answer->retry_after_s = kept->retry_after_s;
     answer->address = kept->address;
@@ -137,7 +141,9 @@ static enum sort sort_of(enum callout_outcome outcome)
         return SORT_PASS;
     case CALLOUT_NO_SUCH_MAILBOX:
     case CALLOUT_REFUSES_BOUNCES:
+    case CALLOUT_NO_POSTMASTER:
         return SORT_FAIL;
+    case CALLOUT_ACCEPTS_ANYTHING:
     case CALLOUT_BLOCKED_US:
     case CALLOUT_NEEDS_TLS:
     case CALLOUT_NO_SMTPUTF8:
@@ -167,6 +173,14 @@ static void put(struct callouts *callouts, struct span address,
     drop(kept);
 }
 
+void callouts_note(struct callouts *callouts, struct span key,
+                   const struct callout_answer *answer, instant until)
+{
+    const struct life life = {
+        .believed = until, .refresh = INSTANT_NEVER, .since = INSTANT_NEVER};
+    put(callouts, key, answer, &life, until);
+}
+
 /** One lesson: what is taught, what stands, and by which settings. */
 struct lesson {
     struct callouts *callouts;
@@ -186,9 +200,8 @@ static bool has_pass(const struct lesson *lesson)
 static void learn_for(const struct lesson *lesson,
                       const struct callout_answer *answer, uint32_t seconds)
 {
-    instant until = instant_after_s(lesson->now, seconds);
-    const struct life life = {until, INSTANT_NEVER, INSTANT_NEVER};
-    put(lesson->callouts, lesson->address, answer, &life, until);
+    callouts_note(lesson->callouts, lesson->address, answer,
+                  instant_after_s(lesson->now, seconds));
 }
 
 static void learn_pass(const struct lesson *lesson,
@@ -196,9 +209,11 @@ static void learn_pass(const struct lesson *lesson,
 {
     const struct callout_settings *settings = lesson->settings;
     instant until = instant_after_s(lesson->now, settings->valid_s);
-    const struct life life = {until,
-                              instant_after_s(lesson->now, settings->refresh_s),
-                              INSTANT_NEVER};
+    const struct life life = {
+        .believed = until,
+        .refresh = instant_after_s(lesson->now, settings->refresh_s),
+        .since = INSTANT_NEVER,
+        .first = has_pass(lesson) ? lesson->standing->first : lesson->now};
     put(lesson->callouts, lesson->address, answer, &life, until);
 }
 
@@ -208,8 +223,11 @@ static void keep_pass(const struct lesson *lesson,
                       uint32_t refresh_s)
 {
     const struct kept *standing = lesson->standing;
-    const struct life life = {standing->believed,
-                              instant_after_s(lesson->now, refresh_s), since};
+    const struct life life = {.believed = standing->believed,
+                              .refresh =
+                                  instant_after_s(lesson->now, refresh_s),
+                              .since = since,
+                              .first = standing->first};
     unpack(standing, answer);
     put(lesson->callouts, lesson->address, answer, &life, life.believed);
 }
@@ -296,6 +314,23 @@ void callouts_learn(struct callouts *callouts, struct span address,
     }
     if (standing != NULL)
         drop(standing);
+}
+
+bool callouts_renew(struct callouts *callouts, struct span address,
+                    const struct callout_settings *settings, instant now)
+{
+    struct callout_answer answer;
+    struct kept *standing = cache_get(callouts->cache, address, now);
+    const struct lesson lesson = {callouts, address, standing, settings, now};
+    bool proved = has_pass(&lesson) && standing->since == INSTANT_NEVER &&
+                  now >= instant_after_s(standing->first, settings->valid_s);
+    if (proved) {
+        unpack(standing, &answer);
+        learn_pass(&lesson, &answer);
+    }
+    if (standing != NULL)
+        drop(standing);
+    return proved;
 }
 
 void callouts_free(struct callouts **callouts)

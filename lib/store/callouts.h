@@ -46,6 +46,17 @@ void callouts_learn(struct callouts *callouts, struct span address,
                     struct callout_answer *answer,
                     const struct callout_settings *settings, instant now);
 
+/** Let a pass count anew, as if it had come now, if the address has been
+ * passing for `valid_s` and not been refused since. False: it has not. One
+ * thread at a time. */
+bool callouts_renew(struct callouts *callouts, struct span address,
+                    const struct callout_settings *settings, instant now);
+
+/** Keep an answer under the key until then, whatever stood there. When memory
+ * ends nothing is. */
+void callouts_note(struct callouts *callouts, struct span key,
+                   const struct callout_answer *answer, instant until);
+
 /** Free, and set *callouts to NULL. No other thread may be inside. */
 void callouts_free(struct callouts **callouts);
 

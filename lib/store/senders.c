@@ -2,6 +2,7 @@
 /* senders.c - the keys under which a sender is known */
 #include "store/senders.h"
 
+#include "store/domains.h"
 #include "store/fold.h"
 
 bool senders_find(struct callouts *callouts, const struct mailpath *path,
@@ -13,8 +14,10 @@ bool senders_find(struct callouts *callouts, const struct mailpath *path,
         return false;
     if (callouts_find(callouts, span_of(key), now, kept))
         return true;
-    return settings->fold && fold_path(path, key) &&
-           callouts_find(callouts, span_of(key), now, kept);
+    if (settings->fold && fold_path(path, key) &&
+        callouts_find(callouts, span_of(key), now, kept))
+        return true;
+    return domains_find(callouts, path->domain, settings, now, kept);
 }
 
 void senders_learn(struct callouts *callouts, const struct mailpath *path,
@@ -30,4 +33,16 @@ void senders_learn(struct callouts *callouts, const struct mailpath *path,
         return;
     struct callout_answer pass = *answer;
     callouts_learn(callouts, span_of(key), &pass, settings, now);
+}
+
+bool senders_renew(struct callouts *callouts, const struct mailpath *path,
+                   const struct callout_settings *settings, instant now)
+{
+    char key[MAILPATH_SIZE];
+    if (!mailpath_write(path, key))
+        return false;
+    if (callouts_renew(callouts, span_of(key), settings, now))
+        return true;
+    return settings->fold && fold_path(path, key) &&
+           callouts_renew(callouts, span_of(key), settings, now);
 }

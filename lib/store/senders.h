@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* senders.h - what is kept of a sender: of his address, and when he passes of
- * all that fold as his does */
+/* senders.h - what is kept of a sender: of his address, of all that fold as his
+ * does when they pass, and of his domain */
 #ifndef STORE_SENDERS_H
 #define STORE_SENDERS_H
 
 #include "base/mailpath.h"
 #include "store/callouts.h"
 
-/** What is believed of a sender. A pass of those that fold alike (fold.h)
- * counts where nothing is known of the address itself, if `settings` let it.
- * Any thread; false: nothing. */
+/** What is believed of a sender. Where nothing is known of the address itself,
+ * a pass of those that fold alike (fold.h) counts, if `settings` let it; then
+ * what holds for the whole domain (domains.h). Any thread; false: nothing. */
 bool senders_find(struct callouts *callouts, const struct mailpath *path,
                   const struct callout_settings *settings, instant now,
                   struct callouts_kept *kept);
 
-/** Learn an answer about a sender, as callouts_learn does. */
+/** Learn an answer about a sender, as callouts_learn does; of his domain see
+ * domains_learn. */
 void senders_learn(struct callouts *callouts, const struct mailpath *path,
                    struct callout_answer *answer,
+                   const struct callout_settings *settings, instant now);
+
+/** Let the pass of a sender who has proved himself count anew, as
+ * callouts_renew does; false: he has not. */
+bool senders_renew(struct callouts *callouts, const struct mailpath *path,
                    const struct callout_settings *settings, instant now);
 
 #endif

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* call.c - a connection to the exchanger whose turn it is, and what is learnt
  * from how it went, whoever was asked about */
+#include "store/domains.h"
 #include "verify/parts.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
+
+#define IMPOSSIBLE_SIZE 24 /* "nobody-", 16 digits, NUL */
 
 /** A connection. It can outlive its flight: QUIT is not waited for. */
 struct call {
@@ -35,6 +41,7 @@ static bool is_cut_short(const struct flight *flight,
 static void learn(const struct call *call, const struct callout_answer *answer)
 {
     struct verifier *verifier = call->verifier;
+    const struct verify_ask *ask = call->flight->askers;
     instant at = verifier_now(verifier);
     if (answer->outcome == CALLOUT_INTERNAL)
         verifier_log_fault(verifier,
@@ -44,6 +51,8 @@ static void learn(const struct call *call, const struct callout_answer *answer)
         wall_missed(&verifier->wall, &answer->address, at);
     else
         wall_passed(&verifier->wall);
+    domains_learn(verifier->callouts, ask->path.domain, answer, &ask->settings,
+                  at);
     if (!is_cut_short(call->flight, answer))
         hosts_learn(verifier->hosts, answer, call->begun, at);
 }
@@ -91,6 +100,36 @@ static void on_closed(void *context)
     verifier_take_turns(verifier);
 }
 
+/* A local part that nobody has: one in 2^64 might. False: the system gives no
+ * randomness. */
+static bool make_impossible(char local[IMPOSSIBLE_SIZE])
+{
+    uint64_t number;
+    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+        return false;
+    (void)snprintf(local, IMPOSSIBLE_SIZE, "nobody-%016" PRIx64, number);
+    return true;
+}
+
+/* What else is asked: what the settings want and is not known of the domain.
+ */
+static void fill_wishes(const struct flight *flight,
+                        char impossible[IMPOSSIBLE_SIZE],
+                        struct inquiry_wishes *wishes)
+{
+    struct verifier *verifier = flight->verifier;
+    const struct verify_ask *ask = flight->askers;
+    struct domains_open open;
+    domains_look(verifier->callouts, ask->path.domain, &ask->settings,
+                 verifier_now(verifier), &open);
+    *wishes = (struct inquiry_wishes){.postmaster = open.has_postmaster,
+                                      .no_bounces = open.no_bounces};
+    if (open.accepts_anything && make_impossible(impossible))
+        wishes->impossible = impossible;
+    if (ask->settings.fallback[0] != '\0')
+        wishes->fallback = ask->settings.fallback;
+}
+
 bool call_open(struct flight *flight)
 {
     struct verifier *verifier = flight->verifier;
@@ -98,10 +137,17 @@ bool call_open(struct flight *flight)
     struct call *call = calloc(1, sizeof(*call));
     if (call == NULL)
         return false;
+    char impossible[IMPOSSIBLE_SIZE];
+    struct connection_request request = {.target =
+                                             &ask->targets[flight->target],
+                                         .path = &ask->path,
+                                         .settings = &ask->settings,
+                                         .start = flight->start,
+                                         .deadline = flight->deadline};
+    fill_wishes(flight, impossible, &request.wishes);
     const struct connection_owner owner = {on_answered, on_closed, call};
-    call->connection = connection_open(
-        verifier->loop, &ask->targets[flight->target], &ask->path,
-        &ask->settings, verifier->tls, flight->start, flight->deadline, &owner);
+    call->connection =
+        connection_open(verifier->loop, verifier->tls, &request, &owner);
     if (call->connection == NULL) {
         free(call);
         return false;

@@ -130,6 +130,20 @@ static bool board(struct verify_ask *ask, enum callout_outcome *outcome)
     return true;
 }
 
+/* Whether no flight is needed: it may have been learnt since the asker looked;
+ * of one who is to be verified again, he may be trusted. */
+static bool is_known(const struct verify_ask *ask,
+                     struct callout_answer *answer)
+{
+    struct verifier *verifier = ask->verifier;
+    bool stale;
+    if (ask->anew && (ask->retry || !ask->settings.trust_known ||
+                      !senders_renew(verifier->callouts, &ask->path,
+                                     &ask->settings, verifier_now(verifier))))
+        return false;
+    return verifier_kept(verifier, &ask->path, &ask->settings, answer, &stale);
+}
+
 static void run_ask(struct loop_job *job)
 {
     void *around = (char *)job - offsetof(struct verify_ask, job);
@@ -137,13 +151,9 @@ static void run_ask(struct loop_job *job)
     struct verifier *verifier = ask->verifier;
     struct callout_answer answer = {.outcome = CALLOUT_INTERNAL,
                                     .learnt = verifier_now(verifier)};
-    bool stale;
     if (verifier->stopped)
         ask->done(ask, NULL);
-    /* It may have been learnt since the asker looked. */
-    else if ((!ask->anew && verifier_kept(verifier, &ask->path, &ask->settings,
-                                          &answer, &stale)) ||
-             !board(ask, &answer.outcome))
+    else if (is_known(ask, &answer) || !board(ask, &answer.outcome))
         ask->done(ask, &answer);
 }
 

@@ -221,6 +221,27 @@ static void test_refresh(void **state)
     callouts_free(&callouts);
 }
 
+/* Who has passed for long, and been refused never, is believed for as long
+ * again. */
+static void test_renewed(void **state)
+{
+    struct callouts *callouts = callouts_new(BYTES);
+    assert_non_null(callouts);
+    assert_false(callouts_renew(callouts, address(), &settings, 0));
+    (void)learn(callouts, CALLOUT_ACCEPTED, 0);
+    (void)learn(callouts, CALLOUT_ACCEPTED, VALID_S - 2);
+    assert_false(
+        callouts_renew(callouts, address(), &settings, at_s(VALID_S - 1)));
+    assert_true(callouts_renew(callouts, address(), &settings, at_s(VALID_S)));
+    assert_int_equal(kept(callouts, 2 * VALID_S - 1), CALLOUT_ACCEPTED);
+    (void)learn(callouts, CALLOUT_NO_SUCH_MAILBOX, 2 * VALID_S - 1);
+    assert_int_equal(kept(callouts, 2 * VALID_S - 1), CALLOUT_ACCEPTED);
+    assert_false(
+        callouts_renew(callouts, address(), &settings, at_s(2 * VALID_S - 1)));
+    assert_int_equal(kept(callouts, 2 * VALID_S), NOTHING);
+    callouts_free(&callouts);
+}
+
 /* Whatever the trouble is, and whatever of it was forgotten in between. */
 static void test_given_up(void **state)
 {
@@ -319,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_whole_answer),
         cmocka_unit_test(test_two_refusals),
         cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_renewed),
         cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_bound),
     };

@@ -58,10 +58,13 @@ static struct connection *open_from(struct loop *loop, struct told *told,
     memset(told, 0, sizeof(*told));
     assert_true(address_parse(&target.address, span_of(at)));
     mailpath_parse(&path, span_of("user@example.com"));
-    instant deadline = instant_after_ms(clock_now(&clock_system), TOTAL_MS);
+    const struct connection_request request = {
+        .target = &target,
+        .path = &path,
+        .settings = &settings,
+        .deadline = instant_after_ms(clock_now(&clock_system), TOTAL_MS)};
     struct connection *connection =
-        connection_open(loop, &target, &path, &settings, NULL,
-                        CALLOUT_START_AS_OFFERED, deadline, &owner);
+        connection_open(loop, NULL, &request, &owner);
     assert_int_equal(told->answers, 0);
     return connection;
 }

@@ -98,7 +98,24 @@ static const struct row errors[] = {
       "refresh, invalid, temperror, fold"}},
     {IDENTITY "callout: {speed: fast}\n",
      {":2:11: unknown key `callout.speed`, expected one of when, begin, "
-      "give-up, timeout, limits, tls, name, bind, port, networks"}},
+      "never, except, catch-all, postmaster, fallback-sender, give-up, "
+      "timeout, limits, tls, name, bind, port, networks"}},
+    {IDENTITY "callout: {never: {host: [a.example]}}\n",
+     {":2:19: unknown key `callout.never.host`, did you mean `hosts`?"}},
+    {IDENTITY "callout: {never: {domains: []}}\n",
+     {":2:28: `callout.never.domains` is an empty list, expected at least 1 "
+      "element"}},
+    {IDENTITY "callout: {except: [knwon]}\n",
+     {":2:20: `callout.except` is `knwon`, expected a list of words, each one "
+      "of known, own-host"}},
+    {IDENTITY "callout: {catch-all: yes}\n",
+     {":2:22: `callout.catch-all` is `yes`, expected one of true, false"}},
+    {IDENTITY "callout: {fallback-sender: postmaster}\n",
+     {":2:28: `callout.fallback-sender` is `postmaster`, expected an address "
+      "in ASCII such as postmaster@example.org"}},
+    {IDENTITY "callout: {fallback-sender: <>}\n",
+     {":2:28: `callout.fallback-sender` is `<>`, expected an address in ASCII "
+      "such as postmaster@example.org"}},
     {IDENTITY "callout: {limits: {per-domain: 30}}\n",
      {":2:32: `callout.limits.per-domain` is `30`, expected a number in a time "
       "of at most 1d, such as 30/1m"}},

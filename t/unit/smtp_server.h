@@ -92,6 +92,8 @@ static inline void server_obey(struct caller *caller, const char *command)
         server_say(caller, script->mail, "250 ok\r\n");
     else if (strncmp(command, "RCPT TO:<", 9) == 0)
         server_say(caller, script->rcpt, "250 yes\r\n");
+    else if (strcmp(command, "RSET\r\n") == 0)
+        server_say(caller, "250 ok\r\n", NULL);
     else if (strcmp(command, "QUIT\r\n") == 0)
         server_say(caller, script->quit, "221 bye\r\n");
     else

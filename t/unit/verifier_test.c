@@ -386,6 +386,71 @@ static void test_stop_greylisted(void **state)
     end(world);
 }
 
+/* S12: who accepts anything is asked once, whoever of the domain it is about;
+ * who does not is asked about a mailbox that cannot be only once. */
+static void test_catch_all(void **state)
+{
+    static const struct server_script scripts[] = {
+        {0}, {.rcpt = "550 5.1.1 no\r\n"}};
+    struct world *world = begin(scripts, 2);
+    struct asker *askers = world->askers;
+    world->settings.catch_all = true;
+    ask(world, &askers[0], "u@example.com", 1);
+    expect(&askers[0], CALLOUT_ACCEPTS_ANYTHING);
+    assert_true(is_kept(world, "v@example.com"));
+    ask(world, &askers[1], "v@example.com", 1);
+    expect(&askers[1], CALLOUT_ACCEPTS_ANYTHING);
+    assert_int_equal(calls(world, 0), 1);
+    for (size_t i = 2; i < 4; i++) {
+        char address[32];
+        (void)snprintf(address, sizeof(address), "%zu@other.example", i);
+        ask_at(world, &askers[i], address, 1, 1);
+        expect(&askers[i], CALLOUT_NO_SUCH_MAILBOX);
+    }
+    assert_int_equal(askers[2].answer.found, CALLOUT_FOUND_NOT_ANYTHING);
+    assert_int_equal(askers[3].answer.found, 0);
+    assert_int_equal(calls(world, 1), 2);
+    end(world);
+}
+
+/* Who refuses bounces refuses them all. */
+static void test_refuses_bounces(void **state)
+{
+    static const struct server_script scripts[] = {{.mail = "550 no\r\n"}};
+    struct world *world = begin(scripts, 1);
+    struct asker *askers = world->askers;
+    ask(world, &askers[0], "u@example.com", 1);
+    expect(&askers[0], CALLOUT_REFUSES_BOUNCES);
+    ask(world, &askers[1], "v@example.com", 1);
+    expect(&askers[1], CALLOUT_REFUSES_BOUNCES);
+    assert_int_equal(calls(world, 0), 1);
+    end(world);
+}
+
+/* A sender who has passed for long is trusted, if that is wanted. */
+static void test_known(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    struct asker *asker = &world->askers[0];
+    world->settings.refresh_s = 100;
+    ask(world, asker, "u@example.com", 1);
+    expect(asker, CALLOUT_ACCEPTED);
+    for (int i = 0; i < 2; i++) {
+        pass_s(world, 600);
+        verifier_refresh(world->verifier, &asker->ask);
+        EVENTUALLY(calls(world, 0) == 2 + i);
+        EVENTUALLY(verifier_flights(world->verifier) == 0);
+    }
+    pass_s(world, 600);
+    asker->ask.settings.trust_known = true;
+    verifier_refresh(world->verifier, &asker->ask);
+    pass_s(world, 900);
+    assert_true(is_kept(world, "u@example.com"));
+    assert_int_equal(calls(world, 0), 3);
+    end(world);
+}
+
 /* S20: when nobody can be connected to for long it is our own way out that is
  * shut; one callout a minute sees whether it still is. */
 static void test_wall(void **state)
@@ -513,6 +578,9 @@ int main(void)
         cmocka_unit_test(test_busy_meanwhile),
         cmocka_unit_test(test_blocked),
         cmocka_unit_test(test_greylisted),
+        cmocka_unit_test(test_catch_all),
+        cmocka_unit_test(test_refuses_bounces),
+        cmocka_unit_test(test_known),
         cmocka_unit_test(test_stop_greylisted),
         cmocka_unit_test(test_wall),
         cmocka_unit_test(test_no_target),

@@ -172,34 +172,33 @@ static void knock(struct connection *connection, struct host *host)
     set_timer(connection);
 }
 
-struct connection *connection_open(struct loop *loop,
-                                   const struct callout_target *target,
-                                   const struct mailpath *path,
-                                   const struct callout_settings *settings,
-                                   struct tls_client *client,
-                                   enum callout_start start, instant deadline,
+struct connection *connection_open(struct loop *loop, struct tls_client *client,
+                                   const struct connection_request *request,
                                    const struct connection_owner *owner)
 {
+    const struct callout_settings *settings = request->settings;
     const struct dialogue_options options = {.name = settings->name,
                                              .reply_ms = settings->reply_ms,
-                                             .deadline = deadline,
+                                             .deadline = request->deadline,
                                              .tls = settings->tls,
-                                             .start = start};
+                                             .start = request->start,
+                                             .wishes = request->wishes};
     (void)client; /* its handshakes are simulated */
     struct connection *connection = bench_alloc(1, sizeof(*connection));
     connection->loop = loop;
     connection->owner = *owner;
-    connection->target = *target;
+    connection->target = *request->target;
     connection->timer = loop_timer_new(loop, on_timer, connection);
-    connection->dialogue = dialogue_new(path, &options);
+    connection->dialogue = dialogue_new(request->path, &options);
     if (connection->dialogue == NULL) {
         connection_cut(&connection);
         return NULL;
     }
     connection->connect_deadline =
         instant_after_ms(now(connection), settings->connect_ms);
-    if (connection->connect_deadline > deadline)
-        connection->connect_deadline = deadline;
-    knock(connection, world_host(simulation_world(loop), &target->address));
+    if (connection->connect_deadline > request->deadline)
+        connection->connect_deadline = request->deadline;
+    knock(connection,
+          world_host(simulation_world(loop), &request->target->address));
     return connection;
 }

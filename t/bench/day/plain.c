@@ -34,10 +34,13 @@ static void on_closed(void *context)
 static void call(struct query *query)
 {
     const struct connection_owner owner = {on_answered, on_closed, query};
-    if (connection_open(query->plain->loop, &query->targets[query->target],
-                        message_path(query->message),
-                        &query->plain->policy->callout, NULL,
-                        CALLOUT_START_CLEAR, query->deadline, &owner) == NULL)
+    const struct connection_request request = {
+        .target = &query->targets[query->target],
+        .path = message_path(query->message),
+        .settings = &query->plain->policy->callout,
+        .start = CALLOUT_START_CLEAR,
+        .deadline = query->deadline};
+    if (connection_open(query->plain->loop, NULL, &request, &owner) == NULL)
         bench_fail("no callout", 0);
 }
 
