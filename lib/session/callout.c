@@ -45,9 +45,10 @@ static enum callout_gate gate_if_clean(const struct rules *rules,
     return CALLOUT_GATE_OPEN;
 }
 
-enum callout_gate callout_gate(const struct message *message,
-                               const struct rules *rules,
-                               const struct evidence *evidence)
+/* What `callout.when` says. */
+static enum callout_gate gate_when(const struct message *message,
+                                   const struct rules *rules,
+                                   const struct evidence *evidence)
 {
     const struct session *session = message->session;
     struct evidence others = *evidence;
@@ -65,6 +66,19 @@ enum callout_gate callout_gate(const struct message *message,
         break;
     }
     return gate_if_clean(rules, &others, clock_now(session->service->clock));
+}
+
+enum callout_gate callout_gate(const struct message *message,
+                               const struct trial *trial,
+                               const struct facts *facts,
+                               const struct evidence *evidence)
+{
+    enum callout_gate spared = sparing_gate(message, trial->recipient, facts);
+    enum callout_gate when = gate_when(message, trial->rules, evidence);
+
+    if (spared == CALLOUT_GATE_SHUT || when == CALLOUT_GATE_SHUT)
+        return CALLOUT_GATE_SHUT;
+    return spared == CALLOUT_GATE_WAIT ? spared : when;
 }
 
 /* The message's answer is there. It can be old without being kept: what a host
@@ -125,7 +139,7 @@ static void fill_ask(const struct message *message, const struct facts *facts,
     ask->path = message->sender.path;
     ask->settings = message->session->policy->callout;
     ask->patience = patience_of(message);
-    ask->target_count = facts_targets(facts, ask->targets);
+    ask->target_count = message_targets(message, facts, ask->targets);
 }
 
 /* True when the answer is kept; one that is stale is asked for again, for those

@@ -219,11 +219,25 @@ void gather_lists(struct lists *lists, const struct facts *facts,
 /** What `callout.when` says, the other findings being what they are. */
 enum callout_gate { CALLOUT_GATE_WAIT, CALLOUT_GATE_OPEN, CALLOUT_GATE_SHUT };
 enum callout_gate callout_gate(const struct message *message,
-                               const struct rules *rules,
+                               const struct trial *trial,
+                               const struct facts *facts,
                                const struct evidence *evidence);
 
 /** Take the kept answer, or begin the callout, unless that was done. */
 void message_begin_callout(struct message *message, const struct facts *facts);
+
+/* sparing.c */
+
+/** Whether a callout is made at all for this sender, the recipient being this
+ * one; empty: it is not known. */
+enum callout_gate sparing_gate(const struct message *message,
+                               const char *recipient,
+                               const struct facts *facts);
+
+/** Where the message's callout may go: facts_targets without the hosts that are
+ * never called. */
+size_t message_targets(const struct message *message, const struct facts *facts,
+                       struct callout_target targets[CALLOUT_TARGETS_MOST]);
 
 /* sighting.c - first sights of failures, for soft actions */
 

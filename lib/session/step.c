@@ -15,15 +15,16 @@ static bool is_run(const struct rules *rules, enum stage stage,
 }
 
 static struct finding find_callout(const struct message *message,
-                                   const struct rules *rules,
+                                   const struct trial *trial,
                                    const struct facts *facts,
                                    const struct evidence *evidence)
 {
-    struct finding finding = check_find(CHECK_CALLOUT, facts, &rules->settings);
+    struct finding finding =
+        check_find(CHECK_CALLOUT, facts, &trial->rules->settings);
 
     if (finding.result == RESULT_NONE)
         return finding;
-    switch (callout_gate(message, rules, evidence)) {
+    switch (callout_gate(message, trial, facts, evidence)) {
     case CALLOUT_GATE_SHUT:
         return not_run;
     case CALLOUT_GATE_WAIT:
@@ -57,13 +58,13 @@ static void find(const struct message *message, const struct trial *trial,
     if (!is_run(rules, trial->stage, CHECK_CALLOUT))
         return;
     evidence->findings.of[CHECK_CALLOUT] =
-        find_callout(message, rules, facts, evidence);
+        find_callout(message, trial, facts, evidence);
     sighting_look(message, rules, facts, CHECK_CALLOUT, evidence);
 }
 
 /* Not before all exchangers are known: a flight keeps those it began with. */
 static bool callout_is_due(const struct message *message,
-                           const struct rules *rules, const struct facts *facts,
+                           const struct trial *trial, const struct facts *facts,
                            const struct evidence *evidence)
 {
     const struct finding *of = evidence->findings.of;
@@ -71,7 +72,7 @@ static bool callout_is_due(const struct message *message,
     return of[CHECK_CALLOUT].result == RESULT_OPEN &&
            of[CHECK_SENDER_DOMAIN].result == RESULT_PASS &&
            facts_targets_are_known(facts) &&
-           callout_gate(message, rules, evidence) == CALLOUT_GATE_OPEN;
+           callout_gate(message, trial, facts, evidence) == CALLOUT_GATE_OPEN;
 }
 
 /* Find, and begin the callout if that is what is missing; it may be kept. */
@@ -80,7 +81,7 @@ static void find_and_call(struct message *message, const struct trial *trial,
 {
     message_facts(message, facts);
     find(message, trial, facts, evidence);
-    if (!callout_is_due(message, trial->rules, facts, evidence))
+    if (!callout_is_due(message, trial, facts, evidence))
         return;
     message_begin_callout(message, facts);
     message_facts(message, facts);

@@ -249,6 +249,46 @@ static void callout_is_made_when_it_is_due(void **state)
     }
 }
 
+/* Callouts that are not made, whatever the other checks say. */
+static void spared(void **state)
+{
+    static const struct {
+        const char *callout;
+        bool authenticated;
+        const char *recipient;
+        int calls;
+    } rows[] = {
+        {"when: clean", false, BOB, 1},
+        {"when: clean", true, BOB, 0},
+        {"never: {domains: [\"*.example\"]}", false, BOB, 0},
+        {"never: {domains: [bad.example]}", false, BOB, 1},
+        {"never: {hosts: [MX.good.example]}", false, BOB, 0},
+        {"never: {hosts: [mx.bad.example]}", false, BOB, 1},
+        {"except: [own-host]", false, BOB, 0},
+        {"except: [known]", false, BOB, 1},
+        {"fallback-sender: back@home.example", false, BOB, 1},
+        {"fallback-sender: back@home.example", false, "<back@HOME.example>", 0},
+        {"fallback-sender: alice@good.example", false, BOB, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct session_world *world =
+            world_begin(rows[i].callout, "policy: {callout: {fail: reject}}\n");
+        struct session *session = world_session(world);
+
+        say_helo(session, GOOD);
+        assert_null(
+            session_mail(session, span_of(ALICE), rows[i].authenticated, NULL));
+        assert_int_equal(say_rcpt(session, rows[i].recipient), 250);
+        session_close(&session);
+        if (atomic_load(&world->servers.server[0].calls) != rows[i].calls)
+            fail_msg("row %zu: %d", i,
+                     atomic_load(&world->servers.server[0].calls));
+        world_end(world, false);
+    }
+}
+
 static unsigned say_message(struct session *session, const char *sender)
 {
     session_abort(session);
@@ -385,6 +425,7 @@ int main(void)
         cmocka_unit_test(nobody_waits_beyond_the_limit),
         cmocka_unit_test(stages),
         cmocka_unit_test(callout_is_made_when_it_is_due),
+        cmocka_unit_test(spared),
         cmocka_unit_test(soft_action_turns_hard),
         cmocka_unit_test(tags_and_forged_fields),
         cmocka_unit_test(monitor_mode_goes_on),
