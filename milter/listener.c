@@ -252,32 +252,57 @@ static bool is_ours(void)
            status.st_ino == made.inode;
 }
 
-/* Connecting to the unspecified address leads to loopback. */
-int listener_connect(char *why, size_t why_size)
+/* Connecting to the unspecified address leads to loopback. -1, with errno: no
+ * connection has begun, to somebody else's socket least of all. */
+static int begin_connection(void)
 {
     const struct sockaddr *to = (struct sockaddr *)&made.address;
-    int fd;
+    int fd, error;
 
-    if (made.address_size == 0 || (made.path[0] && !is_ours())) {
-        snprintf(why, why_size, "our socket's file is gone");
+    errno = ENOENT;
+    if (made.address_size == 0 || (made.path[0] && !is_ours()))
         return -1;
-    }
     fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 &&
-        (connect(fd, to, made.address_size) == 0 || errno == EINPROGRESS))
+    if (fd < 0 || connect(fd, to, made.address_size) == 0 ||
+        errno == EINPROGRESS)
         return fd;
-    snprintf(why, why_size, "our socket cannot be connected to: %s",
-             strerror(errno));
-    if (fd >= 0)
-        close(fd);
+    error = errno;
+    close(fd);
+    errno = error;
     return -1;
+}
+
+/* On any thread, so that strerror() will not do. */
+int listener_connect(char *why, size_t why_size)
+{
+    const int fd = begin_connection();
+    char reason[128];
+
+    if (fd >= 0)
+        return fd;
+    if (strerror_r(errno, reason, sizeof reason) != 0)
+        reason[0] = '\0';
+    snprintf(why, why_size, "our socket cannot be connected to: %s", reason);
+    return -1;
+}
+
+int listener_check(char *why, size_t why_size)
+{
+    char reason[256];
+    const int fd = listener_connect(reason, sizeof reason);
+
+    if (fd >= 0) {
+        close(fd);
+        return EX_OK;
+    }
+    snprintf(why, why_size, "listen: as the user that serves, %s", reason);
+    return EX_NOPERM;
 }
 
 /* If no descriptor is free, nobody could come in anyway. */
 void listener_knock(void)
 {
-    char why[1];
-    const int fd = listener_connect(why, sizeof why);
+    const int fd = begin_connection();
 
     if (fd >= 0)
         close(fd);

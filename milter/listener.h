@@ -24,6 +24,13 @@ int listener_open(const struct policy *policy, char *why, size_t why_size);
  */
 int listener_connect(char *why, size_t why_size);
 
+/**
+ * Connect once as whoever we are now: the user that serves must be able to, to
+ * knock and for the watchdog.
+ * @return 0, or a status of sysexits.h with `why`
+ */
+int listener_check(char *why, size_t why_size);
+
 /** Connect and hang up. */
 void listener_knock(void);
 

@@ -260,6 +260,8 @@ static int prepare(struct policy *policy, struct service **service, char *why,
     if (status != EX_OK)
         return status;
     status = privileges_drop(policy->user, why, why_size);
+    if (status == EX_OK)
+        status = listener_check(why, why_size);
     if (status != EX_OK)
         listener_close();
     return status;

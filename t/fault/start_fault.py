@@ -55,6 +55,7 @@ def prepare(lab):
         file.write(f"postbox:x:{POSTBOX}:bonafide\n")
     os.mkdir(root.path(FOLDER))
     os.chown(root.path(FOLDER), UID, GID)
+    os.mkdir(root.path("/run/shut"), 0o700)
 
 
 def restart(lab, **site):
@@ -125,6 +126,12 @@ def check_refusals(lab):
              {"listen": f"{unix}/none/sock"}),
             ("a path too long", 78, r".*:\d+:\d+: .*listen.*",
              {"listen": f"{unix}/{'x' * 120}"}),
+            ("a folder that its user cannot enter", 77,
+             r".*as the user that serves, .*Permission denied.*",
+             {"listen": "unix:/run/shut/sock"}),
+            ("a socket that its user cannot connect to", 77,
+             r".*as the user that serves, .*Permission denied.*",
+             {"listen": f"{unix}/sock", "socket": '{mode: "066"}'}),
             ("no such user", 78, r".*user: .*no user nobody-at-all.*",
              {"listen": f"{unix}/sock", "user": "nobody-at-all"}),
             ("no such group", 78, r".*socket\.group: .*no group none.*",
@@ -133,6 +140,7 @@ def check_refusals(lab):
         lab.bonafided.root.write(OTHER, settings(POLICY, **site))
         expect(lab, name, status, words,
                lab.bonafided.other("-f", "-c", OTHER))
+    os.unlink(lab.bonafided.root.path("/run/shut/sock"))    # he could not
     lab.tally.equal("after refusals: sockets left", [],
                     os.listdir(lab.bonafided.root.path(FOLDER)))
 
