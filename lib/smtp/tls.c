@@ -2,6 +2,8 @@
 /* tls.c - OpenSSL between two memory buffers */
 #include "smtp/tls.h"
 
+#include "base/name.h"
+
 #include <limits.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -50,6 +52,16 @@ void tls_client_free(struct tls_client **client)
     *client = NULL;
 }
 
+/* A copy, for OpenSSL's macro casts away what const it has. */
+static bool set_server_name(SSL *ssl, const char *name)
+{
+    char copy[NAME_SIZE];
+    struct text text;
+    text_begin(&text, copy, sizeof(copy));
+    text_add(&text, name);
+    return !text.cut && SSL_set_tlsext_host_name(ssl, copy) == 1;
+}
+
 struct tls *tls_new(struct tls_client *client, const char *name)
 {
     struct tls *tls = calloc(1, sizeof(*tls));
@@ -67,8 +79,7 @@ struct tls *tls_new(struct tls_client *client, const char *name)
     }
     SSL_set_bio(tls->ssl, tls->in, tls->out); /* owns both now */
     SSL_set_connect_state(tls->ssl);
-    /* NOLINTNEXTLINE(clang-diagnostic-cast-qual): the cast is OpenSSL's */
-    if (*name != '\0' && SSL_set_tlsext_host_name(tls->ssl, name) != 1)
+    if (*name != '\0' && !set_server_name(tls->ssl, name))
         tls_free(&tls);
     return tls;
 }
