@@ -52,7 +52,7 @@ def prepare(names):
         archive = _archive(name)
         if os.path.exists(archive):
             continue
-        with _locked(os.path.dirname(archive)):
+        with locked():
             if not os.path.exists(archive):
                 print(f"lab: making a root with {name} in it", flush=True)
                 if kernel.enclose(lambda: _build(name, archive), net=False):
@@ -66,22 +66,11 @@ def begin():
     socket.sethostname(_HOST)
 
 
-class Root:
-    """One mounted root: a server to configure, run and throw away.
+class Tree:
+    """A mounted root, at `top`: files to write and programs to run in it."""
 
-    `packages` is a key of PACKAGES, or None for the bare machine.  Roots made
-    from the same packages under different names share nothing.
-    """
-
-    def __init__(self, packages, name):
-        layer = f"{SCRATCH}/layer/{packages}" if packages else None
-        if layer and not os.path.isdir(layer):
-            os.makedirs(layer)
-            _run(["tar", "--extract", "--xattrs", "--xattrs-include=*",
-                  "--directory", layer, "--file", _archive(packages)])
-        self.top = f"{SCRATCH}/root/{name}"
-        _overlay(self.top, f"{SCRATCH}/write/{name}", over=layer)
-        _furnish(self.top, resolver="nameserver 127.0.0.1\n")
+    def __init__(self, top):
+        self.top = top
 
     def show(self, outside, inside):
         """Show a file from outside, wherever it lies, at a path in the root."""
@@ -105,11 +94,69 @@ class Root:
 
     def run(self, argv):
         """Run `argv` in the root, quietly unless it fails."""
-        _run(self.command(argv))
+        run(self.command(argv))
 
     def output(self, argv):
         """Run `argv` in the root: the CompletedProcess, all text in stdout."""
-        return _output(self.command(argv))
+        return output(self.command(argv))
+
+
+class Root(Tree):
+    """A root over the machine's: a server to configure, run and throw away.
+
+    `packages` is a key of PACKAGES, or None for the bare machine.  Roots made
+    from the same packages under different names share nothing.
+    """
+
+    def __init__(self, packages, name):
+        super().__init__(f"{SCRATCH}/root/{name}")
+        layer = f"{SCRATCH}/layer/{packages}" if packages else None
+        if layer and not os.path.isdir(layer):
+            os.makedirs(layer)
+            run(["tar", "--extract", "--xattrs", "--xattrs-include=*",
+                 "--directory", layer, "--file", _archive(packages)])
+        _overlay(self.top, f"{SCRATCH}/write/{name}", over=layer)
+        _furnish(self.top, resolver="nameserver 127.0.0.1\n")
+
+
+def cache():
+    """The folder where roots are kept, and packages in "archives"."""
+    base = os.environ.get("XDG_CACHE_HOME", "/var/cache")
+    folder = os.path.join(base, "bonafide-lab")
+    os.makedirs(os.path.join(folder, "archives", "partial"), exist_ok=True)
+    return folder
+
+
+def locked():
+    """Hold the cache for this process alone, until the file is closed."""
+    lock = open(os.path.join(cache(), "lock"), "w", encoding="utf-8")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def furnish_devices(root):
+    """Give a root whose /dev is empty the devices that programs expect."""
+    for device in _DEVICES:
+        _write(f"{root}/dev/{device}", "", 0o666)
+        kernel.bind(f"/dev/{device}", f"{root}/dev/{device}")
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
+    os.symlink("/proc/self/fd", f"{root}/dev/fd")
+
+
+def run(argv):
+    """Run a command that must succeed; what it says is shown if it does not."""
+    done = output(argv)
+    if done.returncode != 0:
+        raise SystemExit(f"lab: {' '.join(argv)}: status {done.returncode}\n"
+                         + done.stdout)
+
+
+def output(argv):
+    """Run a command: the CompletedProcess, all that it says in stdout."""
+    return subprocess.run(argv, stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
 
 
 def _archive(name):
@@ -118,21 +165,7 @@ def _archive(name):
     key.update(platform.freedesktop_os_release()["PRETTY_NAME"].encode())
     with open("/var/lib/dpkg/status", "rb") as status:
         key.update(status.read())
-    return os.path.join(_cache(), f"{name}-{key.hexdigest()[:16]}.tar")
-
-
-def _cache():
-    base = os.environ.get("XDG_CACHE_HOME", "/var/cache")
-    folder = os.path.join(base, "bonafide-lab")
-    os.makedirs(os.path.join(folder, "archives", "partial"), exist_ok=True)
-    return folder
-
-
-def _locked(folder):
-    """Hold the cache for this process alone, until the file is closed."""
-    lock = open(os.path.join(folder, "lock"), "w", encoding="utf-8")
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
+    return os.path.join(cache(), f"{name}-{key.hexdigest()[:16]}.tar")
 
 
 def _build(name, archive):
@@ -144,20 +177,20 @@ def _build(name, archive):
     _overlay(root, write)
     _furnish(root, resolver)
     _write(f"{root}/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
-    kernel.bind(os.path.join(_cache(), "archives"),
+    kernel.bind(os.path.join(cache(), "archives"),
                 f"{root}/var/cache/apt/archives")
     apt = ["chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get",
            "-qq", "-o", "APT::Sandbox::User=root",
            "-o", "APT::Keep-Downloaded-Packages=true"]
     install = [*apt, "install", "--yes", "--no-install-recommends",
                *PACKAGES[name]]
-    if _output(install).returncode != 0:        # perhaps for old lists
-        _run([*apt, "update"])
-        _run(install)
-    _run(["tar", "--create", "--xattrs",
-          "--xattrs-include=trusted.overlay.opaque",
-          *(f"--exclude={path}" for path in _LEFT_OUT),
-          "--directory", f"{write}/upper", "--file", archive + ".part", "."])
+    if output(install).returncode != 0:         # perhaps for old lists
+        run([*apt, "update"])
+        run(install)
+    run(["tar", "--create", "--xattrs",
+         "--xattrs-include=trusted.overlay.opaque",
+         *(f"--exclude={path}" for path in _LEFT_OUT),
+         "--directory", f"{write}/upper", "--file", archive + ".part", "."])
     _forget_older(name, archive)
     os.rename(archive + ".part", archive)
 
@@ -199,12 +232,7 @@ def _furnish(root, resolver):
             kernel.mount("tmpfs", root + path, "tmpfs", options="mode=755")
     os.chmod(f"{root}/tmp", 0o1777)
     os.chmod(f"{root}/var/tmp", 0o1777)
-    for device in _DEVICES:
-        _write(f"{root}/dev/{device}", "", 0o666)
-        kernel.bind(f"/dev/{device}", f"{root}/dev/{device}")
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
-    os.symlink("/proc/self/fd", f"{root}/dev/fd")
+    furnish_devices(root)
     kernel.mount("proc", f"{root}/proc", "proc")
     _write(f"{root}/etc/resolv.conf", resolver, 0o644)
     _write(f"{root}/etc/hosts", f"127.0.0.1 {_HOST} localhost\n", 0o644)
@@ -218,17 +246,3 @@ def _write(path, text, mode):
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     os.chmod(path, mode)
-
-
-def _run(argv):
-    """Run a command that must succeed; what it says is shown if it does not."""
-    done = _output(argv)
-    if done.returncode != 0:
-        raise SystemExit(f"lab: {' '.join(argv)}: status {done.returncode}\n"
-                         + done.stdout)
-
-
-def _output(argv):
-    return subprocess.run(argv, stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False)
