@@ -15,7 +15,7 @@
 enum callout_outcome {
     CALLOUT_ACCEPTED,         /* 2xx to RCPT, or mailbox full */
     CALLOUT_NO_SUCH_MAILBOX,  /* 5xx to RCPT */
-    CALLOUT_REFUSES_BOUNCES,  /* 5xx to MAIL FROM:<> */
+    CALLOUT_REFUSES_BOUNCES,  /* 5xx to MAIL FROM:<>, or so said at RCPT */
     CALLOUT_NO_POSTMASTER,    /* 5xx to RCPT for the domain's postmaster */
     CALLOUT_ACCEPTS_ANYTHING, /* 2xx to RCPT for a mailbox that cannot be */
     CALLOUT_GREYLISTED,       /* 4xx to MAIL or RCPT */

@@ -87,7 +87,8 @@ void domains_learn(struct callouts *callouts, const char *domain,
 {
     static const struct callout_answer well = {.outcome = CALLOUT_ACCEPTED};
     const struct lesson lesson = {callouts, domain, now};
-    if (answer->outcome == CALLOUT_REFUSES_BOUNCES)
+    if (answer->outcome == CALLOUT_REFUSES_BOUNCES &&
+        answer->stage == CALLOUT_AT_MAIL)
         learn(&lesson, BOUNCES, answer, settings->invalid_s);
     if (answer->outcome == CALLOUT_ACCEPTS_ANYTHING)
         learn(&lesson, ANYTHING, answer, settings->valid_s);

@@ -26,7 +26,8 @@ void domains_look(struct callouts *callouts, const char *domain,
                   struct domains_open *open);
 
 /** Learn what an answer says of the domain, if anything: what is well for
- * `valid_s`, and so that it accepts anything; what is not for `invalid_s`. */
+ * `valid_s`, and so that it accepts anything; what is not for `invalid_s`. One
+ * mailbox that refuses bounces, at RCPT, says nothing of the others. */
 void domains_learn(struct callouts *callouts, const char *domain,
                    const struct callout_answer *answer,
                    const struct callout_settings *settings, instant now);
