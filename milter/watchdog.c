@@ -24,43 +24,14 @@ struct watchdog {
     uint32_t period_ms;
 };
 
-/* Each packet is the length of what follows, a command, and its data. All
- * actions and steps there are in version 6 are offered. */
-static const unsigned char words[] = {
-    0,
-    0,
-    0,
-    13,
-    SMFIC_OPTNEG, /* negotiation */
-    0,
-    0,
-    0,
-    6, /* version */
-    0,
-    0,
-    1,
-    0xff, /* actions */
-    0,
-    0x1f,
-    0xff,
-    0xff, /* steps */
-    0,
-    0,
-    0,
-    7,
-    SMFIC_CONNECT, /* a client */
-    's',
-    'e',
-    'l',
-    'f',
-    '\0',
-    SMFIA_UNKNOWN, /* its name and family */
-    0,
-    0,
-    0,
-    1,
-    SMFIC_QUIT, /* and its end */
-};
+/* Packets: the length of what follows in four octets, a command, its data. */
+static const char words[] = "\0\0\0\15O"    /* negotiation: */
+                            "\0\0\0\6"      /* version, */
+                            "\0\0\1\377"    /* all actions it knows of, */
+                            "\0\37\377\377" /* and all steps */
+                            "\0\0\0\7C"     /* CONNECT: */
+                            "self\0U"       /* name and unknown family */
+                            "\0\0\0\1Q";    /* QUIT */
 
 static void end_round(struct watchdog *watchdog)
 {
@@ -126,7 +97,7 @@ static void begin_round(struct watchdog *watchdog)
     }
     bufferevent_setcb(watchdog->session, on_answer, NULL, on_end, watchdog);
     if (bufferevent_enable(watchdog->session, EV_READ) != 0 ||
-        bufferevent_write(watchdog->session, words, sizeof words) != 0)
+        bufferevent_write(watchdog->session, words, sizeof words - 1) != 0)
         fail_round(watchdog, "out of memory");
 }
 
