@@ -37,6 +37,7 @@ def main():
         check_descriptors(lab)
         check_notes(lab)
         check_abstract_notes(lab)
+        check_watchdog(lab)
         check_listeners(lab)
         check_unix_socket(lab)
         check_privileges(lab)
@@ -172,6 +173,21 @@ def check_abstract_notes(lab):
     lab.tally.check("abstract notify socket: told", r"READY=1\n.*",
                     told.recv(4096).decode())
     end(lab.bonafided.background()[0])
+
+
+def check_watchdog(lab):
+    """Asked to, it goes on telling that it serves, at any kind of socket; what
+    keeps it from that is in t/unit/watchdog_test.c."""
+    for site in ({}, {"listen": '"inet6:8894@::"'}, UNIX):
+        lab.bonafided.stop()
+        lab.bonafided.configure(settings(POLICY, **site))
+        lab.bonafided.launch(WATCHDOG_USEC="3000000")
+        lab.bonafided.ready()
+        before = len(lab.bonafided.log())
+        wait_until(lambda: lab.bonafided.notes.count("WATCHDOG=1") >= 3,
+                   f"notes at {site}")
+        lab.tally.equal(f"watchdog, {site}: a word in the log", "",
+                        lab.bonafided.log()[before:])
 
 
 def check_listeners(lab):

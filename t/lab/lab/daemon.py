@@ -80,13 +80,13 @@ class Bonafided(Process):
         """Write its file; takes effect at the next start or reload."""
         self.root.write(FILE, text)
 
-    def launch(self):
+    def launch(self, **environment):
         """Start it, at first or again after `stop`."""
         self.notes.clear()
         sanitizers = {key: value for key, value in os.environ.items()
                       if key.endswith("SAN_OPTIONS")}
         self.start([PROGRAM, "-f", "-c", FILE],
-                   NOTIFY_SOCKET="/run/notify", **sanitizers)
+                   NOTIFY_SOCKET="/run/notify", **sanitizers, **environment)
 
     def check(self, text):
         """What `bonafided -t` makes of a file: status and all its output."""
