@@ -102,6 +102,8 @@ static const char *reply_to(struct visit *visit, const char *command,
         return visit->has_sender ? "250 2.1.0 Ok\r\n"
                                  : "550 5.1.7 No bounces are taken here\r\n";
     }
+    if (strcmp(command, "RSET") == 0)
+        visit->has_sender = false;
     if (strcmp(command, "STARTTLS") == 0)
         return "220 2.0.0 Ready\r\n";
     if (strcmp(command, "QUIT") == 0)
