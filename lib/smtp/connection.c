@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* connection.c - the thin layer around the dialogue: connect, send, receive,
- * TLS between the dialogue and the socket once it is wanted, one timer for
- * whatever is waited for */
+/* connection.c - the thin layer around the dialogue: send, receive, TLS between
+ * the dialogue and the socket once it is wanted, one timer for whatever is
+ * waited for */
 #include "smtp/connection.h"
 
-#include "base/network.h"
+#include "smtp/attempts.h"
 #include "smtp/dialogue.h"
 
 #include <errno.h>
@@ -17,25 +17,18 @@
 /** Octets read at a time. */
 #define READ_SIZE 4096
 
-/** Why there was no dialogue. */
-struct failure {
-    enum callout_outcome outcome;
-    enum callout_trouble trouble;
-    enum callout_stage stage;
-};
-
 struct connection {
     struct loop *loop;
     struct connection_owner owner;
-    struct callout_target target;
-    uint16_t port;
-    int socket; /* -1: none */
-    bool bound; /* to the address that the settings choose */
+    struct callout_target target; /* the one that is connected, or failed */
+    struct address addresses[ATTEMPTS_MOST];
+    size_t count;
+    bool missed[ATTEMPTS_MOST]; /* the owner was told */
+    struct attempts *attempts;  /* NULL once connected */
+    int socket;                 /* -1: none */
     struct event *readable;
-    struct event *writable; /* waited for while connecting, and for `unsent` */
+    struct event *writable; /* waited for while there is something unsent */
     struct loop_timer *timer;
-    bool connected;
-    struct failure failure; /* if the timer fires before that */
     struct dialogue *dialogue;
     struct span unsent; /* the dialogue's; nothing is read meanwhile */
     struct tls_client *client;
@@ -60,6 +53,7 @@ void connection_cut(struct connection **connection)
         event_free(c->readable);
     if (c->socket != -1)
         (void)close(c->socket);
+    attempts_cut(&c->attempts);
     loop_timer_free(&c->timer);
     tls_free(&c->tls);
     dialogue_free(&c->dialogue);
@@ -67,17 +61,22 @@ void connection_cut(struct connection **connection)
     *connection = NULL;
 }
 
-/* Tell the answer, with whose it is. */
+/* Put under an answer whose it is. */
+static void sign(const struct connection *connection,
+                 struct callout_answer *answer)
+{
+    const struct callout_target *target = &connection->target;
+    _Static_assert(sizeof(answer->exchanger) == sizeof(target->exchanger),
+                   "both are names");
+    memcpy(answer->exchanger, target->exchanger, sizeof(answer->exchanger));
+    answer->address = target->address;
+}
+
 static void tell(struct connection *connection,
                  const struct callout_answer *answer)
 {
     struct callout_answer whole = *answer;
-    _Static_assert(sizeof(whole.exchanger) ==
-                       sizeof(connection->target.exchanger),
-                   "both are names");
-    memcpy(whole.exchanger, connection->target.exchanger,
-           sizeof(whole.exchanger));
-    whole.address = connection->target.address;
+    sign(connection, &whole);
     connection->answered = true;
     connection->owner.answered(connection->owner.context, &whole);
 }
@@ -101,65 +100,26 @@ static void end(struct connection *connection)
     owner.closed(owner.context);
 }
 
-static const struct failure our_fault = {.outcome = CALLOUT_INTERNAL};
+static const struct attempt_failure our_fault = {.outcome = CALLOUT_INTERNAL};
 
-/* Whether we are bound to an address that is not ours, as systems allow that
- * share one among several hosts (ip_nonlocal_bind): no answer finds us then. */
-static bool is_adrift(const struct connection *connection)
+static struct callout_answer answer_of(const struct connection *connection,
+                                       struct attempt_failure failure)
 {
-    struct sockaddr_storage ours;
-    struct sockaddr *our = (struct sockaddr *)&ours;
-    socklen_t size = sizeof(ours);
-    struct address address;
-    return connection->bound &&
-           getsockname(connection->socket, our, &size) == 0 &&
-           address_from_socket(&address, our) && !network_is_of_host(&address);
-}
-
-/* End without a dialogue's answer. */
-static void fail(struct connection *connection, struct failure failure)
-{
-    if (!connection->connected && is_adrift(connection))
-        failure = our_fault;
-    const struct callout_answer answer = {
+    return (struct callout_answer){
         .outcome = failure.outcome,
         .stage = failure.stage,
         .trouble = failure.trouble,
         .learnt = now(connection),
     };
+}
+
+/* End without a dialogue's answer. */
+static void fail(struct connection *connection, struct attempt_failure failure)
+{
+    const struct callout_answer answer = answer_of(connection, failure);
     if (!connection->answered)
         tell(connection, &answer);
     end(connection);
-}
-
-static struct failure unreachable(enum callout_trouble trouble)
-{
-    return (struct failure){CALLOUT_UNREACHABLE, trouble, CALLOUT_AT_CONNECT};
-}
-
-/* What an error of socket, connect or the connection says. */
-static struct failure failure_of(int error)
-{
-    switch (error) {
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case ENOBUFS:
-    case EADDRINUSE:
-    case EADDRNOTAVAIL: /* no port is free, or the address set is not ours */
-        return our_fault;
-    case ECONNREFUSED:
-        return unreachable(CALLOUT_TROUBLE_REFUSED);
-    case ETIMEDOUT:
-        return unreachable(CALLOUT_TROUBLE_TIMEOUT);
-    case ECONNRESET:
-    case ECONNABORTED:
-    case ENOTCONN: /* it was there, and is gone before the greeting */
-        return (struct failure){CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_CLOSED,
-                                CALLOUT_AT_GREETING};
-    default: /* no network, no host, no such family, a filter of ours */
-        return unreachable(CALLOUT_TROUBLE_NO_ROUTE);
-    }
 }
 
 /* Wait for what is to be written, or to be read. */
@@ -314,148 +274,98 @@ static void on_readable(evutil_socket_t socket, short what, void *context)
     (void)step(connection, event);
 }
 
-/* The error with which connecting has ended, or 0. */
-static int connect_error(int socket)
-{
-    int error = 0;
-    socklen_t size = sizeof(error);
-    if (getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
-        return errno;
-    return error;
-}
-
-/* Both ends' addresses. The other one is what was looked up, or something
- * between has led us elsewhere.
- * @return an error, or 0 */
-static int read_ends(const struct connection *connection, struct address *local)
-{
-    struct sockaddr_storage ours, theirs;
-    struct sockaddr *our = (struct sockaddr *)&ours;
-    struct sockaddr *their = (struct sockaddr *)&theirs;
-    socklen_t our_size = sizeof(ours), their_size = sizeof(theirs);
-    struct address address;
-    if (getsockname(connection->socket, our, &our_size) != 0 ||
-        getpeername(connection->socket, their, &their_size) != 0)
-        return errno;
-    if (!address_from_socket(local, our) ||
-        !address_from_socket(&address, their) ||
-        !address_equal(&address, &connection->target.address))
-        return EHOSTUNREACH;
-    return 0;
-}
-
-static void on_connected(struct connection *connection)
-{
-    struct dialogue_event event = {.kind = DIALOGUE_CONNECTED};
-    int error = connect_error(connection->socket);
-    if (error == 0)
-        error = read_ends(connection, &event.local);
-    if (error == 0 && !wait_for(connection->readable, connection->writable))
-        error = ENOMEM;
-    if (error != 0) {
-        fail(connection, failure_of(error));
-        return;
-    }
-    connection->connected = true;
-    (void)step(connection, event);
-}
-
 static void on_writable(evutil_socket_t socket, short what, void *context)
 {
     struct connection *connection = context;
     (void)socket;
     (void)what;
-    if (!connection->connected)
-        on_connected(connection);
-    else if (!send_outgoing(connection))
+    if (!send_outgoing(connection))
         fail(connection, our_fault);
 }
 
 static void on_timer(void *context)
 {
-    struct connection *connection = context;
-    if (connection->connected)
-        (void)step(connection,
-                   (struct dialogue_event){.kind = DIALOGUE_TIMEOUT});
-    else
-        fail(connection, connection->failure);
+    (void)step(context, (struct dialogue_event){.kind = DIALOGUE_TIMEOUT});
 }
 
-/* Give the socket the address of ours that is set for the target's family.
- * @return an error, or 0 */
-static int bind_source(struct connection *connection,
-                       const struct callout_sources *sources)
+/* Take the socket over. False: memory ends. */
+static bool take_socket(struct connection *connection, int socket)
 {
-    bool is_v4 = address_is_v4(&connection->target.address);
-    struct sockaddr_storage from;
-    const struct sockaddr *address = (const struct sockaddr *)&from;
-    if (!(is_v4 ? sources->has_v4 : sources->has_v6))
-        return 0;
-    socklen_t size =
-        address_to_socket(is_v4 ? &sources->v4 : &sources->v6, 0, &from);
-    if (bind(connection->socket, address, size) != 0)
-        return errno;
-    connection->bound = true;
-    return 0;
-}
-
-/* What connect says where no port is free, and where we have no address in the
- * target's family: then there is no route (IPv6 that is switched off). */
-static int error_of_connect(const struct connection *connection, int error)
-{
-    struct address source;
-    bool reaches = error != EADDRNOTAVAIL ||
-                   network_source(&source, &connection->target.address);
-    return reaches ? error : ENETUNREACH;
-}
-
-/* Begin to connect.
- * @return an error, or 0 */
-static int begin_connect(struct connection *connection,
-                         const struct callout_sources *sources)
-{
-    struct sockaddr_storage to;
-    socklen_t size =
-        address_to_socket(&connection->target.address, connection->port, &to);
-    connection->socket =
-        socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (connection->socket == -1)
-        return errno;
-    int error = bind_source(connection, sources);
-    if (error != 0)
-        return error;
-    const struct sockaddr *address = (const struct sockaddr *)&to;
-    if (connect(connection->socket, address, size) != 0 && errno != EINPROGRESS)
-        return error_of_connect(connection, errno);
     struct event_base *events = loop_events(connection->loop);
-    connection->readable =
-        event_new(events, connection->socket, EV_READ | EV_PERSIST, on_readable,
-                  connection);
-    connection->writable =
-        event_new(events, connection->socket, EV_WRITE | EV_PERSIST,
-                  on_writable, connection);
-    if (connection->readable == NULL || connection->writable == NULL ||
-        event_add(connection->writable, NULL) != 0)
-        return ENOMEM;
-    return 0;
+    connection->socket = socket;
+    connection->readable = event_new(events, socket, EV_READ | EV_PERSIST,
+                                     on_readable, connection);
+    connection->writable = event_new(events, socket, EV_WRITE | EV_PERSIST,
+                                     on_writable, connection);
+    return connection->readable != NULL && connection->writable != NULL &&
+           event_add(connection->readable, NULL) == 0;
 }
 
-/* Set the timer for the connect: at once when it has failed already, so that
- * nobody is told before connection_open has returned. */
-static void begin(struct connection *connection,
-                  const struct callout_settings *settings, instant deadline)
+/* Tell of an address that it will not be; NULL: another was faster. */
+static void tell_missed(struct connection *connection, size_t which,
+                        const struct callout_answer *answer)
 {
-    instant begun = now(connection);
-    int error = begin_connect(connection, &settings->sources);
-    if (error != 0) {
-        connection->failure = failure_of(error);
-        loop_timer_set(connection->timer, begun);
+    if (connection->missed[which])
+        return;
+    connection->missed[which] = true;
+    connection->owner.missed(connection->owner.context, which, answer);
+}
+
+static void on_connected(void *context, size_t which, int socket,
+                         const struct address *local)
+{
+    struct connection *connection = context;
+    attempts_cut(&connection->attempts);
+    connection->target.address = connection->addresses[which];
+    for (size_t i = 0; i < connection->count; i++)
+        if (i != which)
+            tell_missed(connection, i, NULL);
+    if (take_socket(connection, socket))
+        (void)step(connection,
+                   (struct dialogue_event){.kind = DIALOGUE_CONNECTED,
+                                           .local = *local});
+    else
+        fail(connection, our_fault);
+}
+
+/* Whether all the others have been told of. */
+static bool is_last(const struct connection *connection, size_t which)
+{
+    for (size_t i = 0; i < connection->count; i++)
+        if (i != which && !connection->missed[i])
+            return false;
+    return true;
+}
+
+static void on_failed(void *context, size_t which,
+                      struct attempt_failure failure)
+{
+    struct connection *connection = context;
+    connection->target.address = connection->addresses[which];
+    if (is_last(connection, which)) {
+        fail(connection, failure);
         return;
     }
-    connection->failure = failure_of(ETIMEDOUT);
-    instant connected = instant_after_ms(begun, settings->connect_ms);
-    loop_timer_set(connection->timer,
-                   connected < deadline ? connected : deadline);
+    struct callout_answer answer = answer_of(connection, failure);
+    sign(connection, &answer);
+    tell_missed(connection, which, &answer);
+}
+
+/* False: memory ends. */
+static bool begin(struct connection *connection,
+                  const struct connection_request *request)
+{
+    const struct callout_settings *settings = request->settings;
+    const struct attempts_owner owner = {on_connected, on_failed, connection};
+    struct attempts_request attempts = {.count = request->count,
+                                        .port = settings->port,
+                                        .sources = settings->sources,
+                                        .each_ms = settings->connect_ms,
+                                        .deadline = request->deadline};
+    for (size_t i = 0; i < request->count; i++)
+        attempts.addresses[i] = connection->addresses[i];
+    connection->attempts = attempts_begin(connection->loop, &attempts, &owner);
+    return connection->attempts != NULL;
 }
 
 struct connection *connection_open(struct loop *loop, struct tls_client *client,
@@ -474,15 +384,16 @@ struct connection *connection_open(struct loop *loop, struct tls_client *client,
         return NULL;
     connection->loop = loop;
     connection->owner = *owner;
-    connection->target = *request->target;
-    connection->port = settings->port;
+    connection->target = *request->targets[0];
+    connection->count = request->count;
+    for (size_t i = 0; i < request->count; i++)
+        connection->addresses[i] = request->targets[i]->address;
     connection->client = client;
     connection->socket = -1;
     connection->timer = loop_timer_new(loop, on_timer, connection);
     connection->dialogue = dialogue_new(request->path, &options);
-    if (connection->timer == NULL || connection->dialogue == NULL)
+    if (connection->timer == NULL || connection->dialogue == NULL ||
+        !begin(connection, request))
         connection_cut(&connection);
-    else
-        begin(connection, settings, request->deadline);
     return connection;
 }

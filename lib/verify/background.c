@@ -106,8 +106,9 @@ void retry_plan(struct verifier *verifier, const struct verify_ask *like,
 
 void retries_drop(struct verifier *verifier)
 {
-    while (verifier->retries != NULL) {
-        struct background *retry = verifier->retries;
+    for (struct background *retry = verifier->retries, *next; retry != NULL;
+         retry = next) {
+        next = retry->next;
         leave_list(retry);
         free(retry);
     }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* call.c - a connection to the exchanger whose turn it is, and what is learnt
- * from how it went, whoever was asked about */
+/* call.c - a connection to the exchanger whose turn it is, by whichever of its
+ * addresses is faster, and what is learnt from how it went */
 #include "store/domains.h"
 #include "verify/parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #define IMPOSSIBLE_SIZE 24 /* "nobody-", 16 digits, NUL */
@@ -14,16 +15,26 @@
 /** A connection. It can outlive its flight: QUIT is not waited for. */
 struct call {
     struct verifier *verifier;
-    struct flight *flight; /* NULL once it was answered */
-    struct turns_host *host;
+    struct flight *flight;                   /* NULL once it was answered */
+    size_t targets[CONNECTION_TARGETS_MOST]; /* of the flight's */
+    struct turns_host *hosts[CONNECTION_TARGETS_MOST]; /* NULL: no more */
+    size_t count;
     struct connection *connection;
     instant begun;
     struct call *next, **link;
 };
 
+static void let_go(struct call *call, size_t which)
+{
+    if (call->hosts[which] != NULL)
+        turns_end(call->verifier->turns, call->hosts[which]);
+    call->hosts[which] = NULL;
+}
+
 static void end_call(struct call *call)
 {
-    turns_end(call->verifier->turns, call->host);
+    for (size_t i = 0; i < call->count; i++)
+        let_go(call, i);
     *call->link = call->next;
     if (call->next != NULL)
         call->next->link = call->link;
@@ -79,11 +90,37 @@ static bool is_to_be_met_anew(struct flight *flight,
     return true;
 }
 
+/* One address of the exchanger is out; the other one goes on. */
+static void on_missed(void *context, size_t which,
+                      const struct callout_answer *answer)
+{
+    struct call *call = context;
+    let_go(call, which);
+    if (answer != NULL) {
+        learn(call, answer);
+        flight_note_tried(call->flight, call->targets[which]);
+        flight_weigh(call->flight, answer);
+    }
+    verifier_take_turns(call->verifier);
+}
+
+/* Which of the flight's targets has answered. */
+static size_t target_of(const struct call *call, const struct address *address)
+{
+    const struct callout_target *targets = call->flight->askers->targets;
+    size_t which = 0;
+    while (which + 1 < call->count &&
+           !address_equal(&targets[call->targets[which]].address, address))
+        which++;
+    return call->targets[which];
+}
+
 static void on_answered(void *context, const struct callout_answer *answer)
 {
     struct call *call = context;
     struct flight *flight = call->flight;
     learn(call, answer);
+    flight->target = target_of(call, &answer->address);
     call->flight = NULL;
     if (is_to_be_met_anew(flight, answer))
         flight_wait(flight);
@@ -130,38 +167,99 @@ static void fill_wishes(const struct flight *flight,
         wishes->fallback = ask->settings.fallback;
 }
 
-bool call_open(struct flight *flight)
+/* The target with which the flight's is tried side by side: of the same
+ * exchanger, in the other family, to be met alike. The count: there is none. */
+static size_t find_second(const struct flight *flight)
 {
-    struct verifier *verifier = flight->verifier;
     const struct verify_ask *ask = flight->askers;
-    struct call *call = calloc(1, sizeof(*call));
-    if (call == NULL)
-        return false;
+    const struct callout_target *first = &ask->targets[flight->target];
+    struct hosts_advice advice;
+    size_t i = 0;
+    for (; i < ask->target_count; i++) {
+        const struct callout_target *target = &ask->targets[i];
+        if (i == flight->target || flight_has_tried(flight, i) ||
+            strcmp(target->exchanger, first->exchanger) != 0 ||
+            address_is_v4(&target->address) == address_is_v4(&first->address))
+            continue;
+        hosts_advise(flight->verifier->hosts, &target->address,
+                     ask->settings.tls, verifier_now(flight->verifier),
+                     &advice);
+        if (!advice.leave && advice.start == flight->start)
+            break;
+    }
+    return i;
+}
+
+static void add_target(struct call *call, size_t target,
+                       struct turns_host *host)
+{
+    call->targets[call->count] = target;
+    call->hosts[call->count++] = host;
+}
+
+/* The flight's target, and a second one if it has a turn. */
+static void choose_targets(struct call *call)
+{
+    struct flight *flight = call->flight;
+    const struct verify_ask *ask = flight->askers;
+    size_t second = flight->restarted ? ask->target_count : find_second(flight);
+    struct turns_host *host = NULL;
+    add_target(call, flight->target, flight->turn.host);
+    if (second < ask->target_count)
+        host = turns_also(flight->verifier->turns,
+                          &ask->targets[second].address, &flight->turn.terms);
+    if (host != NULL)
+        add_target(call, second, host);
+}
+
+/* NULL: memory ends. */
+static struct connection *open_connection(struct call *call)
+{
+    const struct connection_owner owner = {on_missed, on_answered, on_closed,
+                                           call};
+    struct verifier *verifier = call->verifier;
+    const struct flight *flight = call->flight;
+    const struct verify_ask *ask = flight->askers;
     char impossible[IMPOSSIBLE_SIZE];
-    struct connection_request request = {.target =
-                                             &ask->targets[flight->target],
+    struct connection_request request = {.count = call->count,
                                          .path = &ask->path,
                                          .settings = &ask->settings,
                                          .start = flight->start,
                                          .deadline = flight->deadline};
+    for (size_t i = 0; i < call->count; i++)
+        request.targets[i] = &ask->targets[call->targets[i]];
     fill_wishes(flight, impossible, &request.wishes);
-    const struct connection_owner owner = {on_answered, on_closed, call};
-    call->connection =
-        connection_open(verifier->loop, verifier->tls, &request, &owner);
-    if (call->connection == NULL) {
-        free(call);
-        return false;
-    }
-    call->verifier = verifier;
-    call->flight = flight;
-    call->host = flight->turn.host;
-    call->begun = verifier_now(verifier);
+    return connection_open(verifier->loop, verifier->tls, &request, &owner);
+}
+
+static void enlist(struct call *call)
+{
+    struct verifier *verifier = call->verifier;
     call->next = verifier->calls;
     call->link = &verifier->calls;
     if (call->next != NULL)
         call->next->link = &call->next;
     verifier->calls = call;
-    return true;
+}
+
+bool call_open(struct flight *flight)
+{
+    struct verifier *verifier = flight->verifier;
+    struct call *call = calloc(1, sizeof(*call));
+    if (call == NULL) {
+        turns_end(verifier->turns, flight->turn.host);
+        return false;
+    }
+    call->verifier = verifier;
+    call->flight = flight;
+    call->begun = verifier_now(verifier);
+    choose_targets(call);
+    enlist(call);
+    call->connection = open_connection(call);
+    if (call->connection != NULL)
+        return true;
+    end_call(call);
+    return false;
 }
 
 void calls_cut(struct verifier *verifier)

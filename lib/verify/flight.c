@@ -68,17 +68,32 @@ static void set_patience(struct flight *flight)
     loop_timer_set(flight->timer, next);
 }
 
-/* Turn to the target after the one that gave this outcome. An exchanger that
- * wants us to come later wants it at its other address, too. */
+bool flight_has_tried(const struct flight *flight, size_t target)
+{
+    return (flight->tried & 1U << target) != 0;
+}
+
+void flight_note_tried(struct flight *flight, size_t target)
+{
+    flight->tried |= 1U << target;
+}
+
+/* Turn from the target that gave this outcome to the first one that was not
+ * tried. An exchanger that wants us to come later wants it at its other
+ * address, too. */
 static void turn_to_next(struct flight *flight, enum callout_outcome outcome)
 {
     const struct verify_ask *ask = flight->askers;
     const char *exchanger = ask->targets[flight->target].exchanger;
-    size_t next = flight->target + 1;
-    while (outcome == CALLOUT_GREYLISTED && next < ask->target_count &&
-           strcmp(ask->targets[next].exchanger, exchanger) == 0)
-        next++;
-    flight->target = next;
+    flight_note_tried(flight, flight->target);
+    for (size_t i = 0; i < ask->target_count; i++)
+        if (outcome == CALLOUT_GREYLISTED &&
+            strcmp(ask->targets[i].exchanger, exchanger) == 0)
+            flight_note_tried(flight, i);
+    flight->target = 0;
+    while (flight->target < ask->target_count &&
+           flight_has_tried(flight, flight->target))
+        flight->target++;
     flight->restarted = false;
 }
 
@@ -183,13 +198,11 @@ static void begin(struct flight *flight)
  * to be left alone. */
 static void take_off(struct flight *flight)
 {
-    struct turns *turns = flight->verifier->turns;
     begin(flight);
     if (is_left_alone(flight)) {
-        turns_end(turns, flight->turn.host);
+        turns_end(flight->verifier->turns, flight->turn.host);
         flight_wait(flight);
     } else if (!call_open(flight)) {
-        turns_end(turns, flight->turn.host);
         const struct callout_answer answer = no_memory(flight);
         flight_go_on(flight, &answer);
     }

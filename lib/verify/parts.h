@@ -57,6 +57,7 @@ struct flight {
     struct loop_timer *timer; /* while it waits for its turn: until `deadline`,
                                  or the next asker's patience ends */
     size_t target;            /* called, or waited for */
+    unsigned tried;           /* targets, as bits: nobody turns to them again */
     enum callout_start start; /* how that is met, unless it is */
     bool restarted;           /* as its own answer asked for */
     bool begun;               /* it has had a turn: `deadline` counts */
@@ -96,6 +97,10 @@ void flight_wait(struct flight *flight);
 /** Put an exchanger's answer beside what others have said. */
 void flight_weigh(struct flight *flight, const struct callout_answer *answer);
 
+/** Whether a target has given its answer, or no connection. */
+bool flight_has_tried(const struct flight *flight, size_t target);
+void flight_note_tried(struct flight *flight, size_t target);
+
 /** Go on with the answer of the target that was called. */
 void flight_go_on(struct flight *flight, const struct callout_answer *answer);
 
@@ -109,7 +114,7 @@ void verifier_take_turns(struct verifier *verifier);
 /* call.c */
 
 /** Call the flight's target, for which it has taken its turn. False: memory
- * ends. */
+ * ends, and the turn is over. */
 bool call_open(struct flight *flight);
 
 /** Cut every connection, telling nobody. */

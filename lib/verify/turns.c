@@ -281,15 +281,20 @@ static void charge(struct turns_domain *domain, const struct turn_terms *terms,
     domain->even = from + gap_us(&terms->per_domain);
 }
 
+static void begin_call(struct turns *turns, struct turns_host *host)
+{
+    turns->calls++;
+    host->calls++;
+    host->users++;
+}
+
 static struct turn *take(struct turns *turns, struct turns_lane *lane,
                          instant now)
 {
     struct turn *turn = lane->first;
     charge(lane->domain, &turn->terms, now);
     turns->next = lane->after;
-    turns->calls++;
-    turn->host->calls++;
-    turn->host->users++; /* it outlives the lane */
+    begin_call(turns, turn->host); /* it outlives the lane */
     remove_turn(turns, turn);
     return turn;
 }
@@ -315,6 +320,23 @@ struct turn *turns_take(struct turns *turns, instant now, instant *due)
         lane = lane->after;
     } while (lane != begin);
     return NULL;
+}
+
+struct turns_host *turns_also(struct turns *turns,
+                              const struct address *address,
+                              const struct turn_terms *terms)
+{
+    if (turns->calls >= terms->most)
+        return NULL;
+    struct turns_host *host = find_host(turns, address);
+    if (host == NULL)
+        return NULL;
+    if (host->calls >= terms->most_per_host) {
+        free_unused_host(turns, host);
+        return NULL;
+    }
+    begin_call(turns, host);
+    return host;
 }
 
 void turns_end(struct turns *turns, struct turns_host *host)

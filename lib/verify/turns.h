@@ -59,6 +59,14 @@ void turns_leave(struct turns *turns, struct turn *turn);
  */
 struct turn *turns_take(struct turns *turns, instant now, instant *due);
 
+/**
+ * One more call of whoever has taken a turn, to another address beside his.
+ * @return the host, until turns_end; NULL: it has all its calls, or memory ends
+ */
+struct turns_host *turns_also(struct turns *turns,
+                              const struct address *address,
+                              const struct turn_terms *terms);
+
 /** A call to the host is over. */
 void turns_end(struct turns *turns, struct turns_host *host);
 

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The callout: whom it asks, in what order, in which words, and whom never."""
 
+import contextlib
+import socket
+import time
 from collections import namedtuple
 
 from lab import Case, Lab, run
@@ -134,6 +137,12 @@ twins.example           MX    10 mx1.twins.example
 twins.example           MX    20 mx2.twins.example
 mx1.twins.example       A     45.30.90.6
 mx2.twins.example       A     45.30.90.6
+eyes4.example           MX    10 mx.eyes4.example
+mx.eyes4.example        A     45.30.90.31
+mx.eyes4.example        AAAA  2a10:30:90::31
+eyes6.example           MX    10 mx.eyes6.example
+mx.eyes6.example        A     45.30.90.32
+mx.eyes6.example        AAAA  2a10:30:90::32
 equal.example           MX    10 mx1.equal.example
 equal.example           MX    10 mx2.equal.example
 mx1.equal.example       A     45.30.90.7
@@ -172,6 +181,49 @@ def check_odd_routes(lab):
         "45.30.90.6": 1, "45.30.90.9": 1, "2a10:30:90::9": 0}, asked)
     lab.tally.note("route: equal ones are asked at random",
                    sum(equal) == 20 and min(equal) > 0, "20, some each", equal)
+
+
+async def _be_silent(address):
+    """The sockets of a host whose queue of connections is full."""
+    listener = socket.create_server((address, 25), backlog=0)
+    sockets = [listener]
+    for _ in range(2):
+        filler = socket.socket(listener.family)
+        filler.setblocking(False)
+        filler.connect_ex((address, 25))
+        sockets.append(filler)
+    return sockets
+
+
+@contextlib.contextmanager
+def silent(lab, address):
+    """A host that takes no connection, and refuses none."""
+    sockets = lab.loop.call(_be_silent(address))
+    try:
+        yield
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def check_two_families(lab):
+    """A host that is silent in one family is asked in the other, soon."""
+    lab.reload(POLICY.replace("connect: 1s", "connect: 7s"), **SITE)
+    peers = [lab.peer("45.30.90.32", **TAKES), lab.peer("2a10:30:90::31",
+                                                        **TAKES)]
+    with silent(lab, "45.30.90.31"):
+        begun = time.monotonic()
+        lab.play([Case("families: silent in IPv4", GOOD[0], NAME,
+                       "alice@eyes4.example", TAKEN, "callout=pass")],
+                 lab.mtas[:1])
+        took = time.monotonic() - begun
+    lab.play([Case("families: nobody in IPv6", GOOD[0], NAME,
+                   "alice@eyes6.example", TAKEN, "callout=pass")],
+             lab.mtas[:1])
+    lab.tally.equal("families: calls", [1, 1],
+                    [len(peer.sessions) for peer in peers])
+    lab.tally.note("families: the silent one is not waited for", took < 5,
+                   "far below its 7 s", took)
 
 
 # Exchangers that are real.
@@ -331,6 +383,7 @@ def main():
         check_odd_routes(lab)
         check_dialogues(lab)
         check_bounds(lab)
+        check_two_families(lab)
 
 
 run(main, "postfix", "sendmail", "exim", "opensmtpd")

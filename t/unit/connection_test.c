@@ -3,6 +3,7 @@
  * and that nothing is left of them */
 #include "smtp/connection.h"
 
+#include "smtp/attempts.h"
 #include "smtp_server.h"
 
 #include <fcntl.h>
@@ -10,19 +11,36 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
-enum { CONNECT_MS = 200, REPLY_MS = 300, TOTAL_MS = 5000 };
+enum {
+    CONNECT_MS = 200,
+    EITHER_MS = 400, /* of each of two addresses */
+    REPLY_MS = 300,
+    TOTAL_MS = 5000
+};
 
 /** What an owner is told. */
 struct told {
-    int answers, closes;
+    int misses[2], answers, closes;
+    enum callout_trouble missed[2]; /* NONE: another was faster */
     instant answered, closed;
     struct callout_answer answer;
 };
+
+static void on_missed(void *context, size_t which,
+                      const struct callout_answer *answer)
+{
+    struct told *told = context;
+    assert_int_equal(told->answers, 0);
+    told->misses[which]++;
+    told->missed[which] =
+        answer != NULL ? answer->trouble : CALLOUT_TROUBLE_NONE;
+}
 
 static void on_answered(void *context, const struct callout_answer *answer)
 {
@@ -41,25 +59,32 @@ static void on_closed(void *context)
     told->closed = clock_now(&clock_system);
 }
 
+/* `other`, when not NULL, is tried beside `at`. */
 static struct connection *open_from(struct loop *loop, struct told *told,
                                     const struct callout_sources *sources,
-                                    const char *at, uint16_t port)
+                                    const char *at, const char *other,
+                                    uint16_t port)
 {
     const struct callout_settings settings = {
         .name = "mx1.example.org",
         .sources = *sources,
         .port = port,
-        .connect_ms = CONNECT_MS,
+        .connect_ms = other == NULL ? CONNECT_MS : EITHER_MS,
         .reply_ms = REPLY_MS,
     };
-    const struct connection_owner owner = {on_answered, on_closed, told};
-    struct callout_target target = {.exchanger = "mx.example.com"};
+    const struct connection_owner owner = {on_missed, on_answered, on_closed,
+                                           told};
+    struct callout_target targets[2] = {{.exchanger = "mx.example.com"},
+                                        {.exchanger = "mx.example.com"}};
     struct mailpath path;
     memset(told, 0, sizeof(*told));
-    assert_true(address_parse(&target.address, span_of(at)));
+    assert_true(address_parse(&targets[0].address, span_of(at)));
+    if (other != NULL)
+        assert_true(address_parse(&targets[1].address, span_of(other)));
     mailpath_parse(&path, span_of("user@example.com"));
     const struct connection_request request = {
-        .target = &target,
+        .targets = {&targets[0], &targets[1]},
+        .count = other == NULL ? 1 : 2,
         .path = &path,
         .settings = &settings,
         .deadline = instant_after_ms(clock_now(&clock_system), TOTAL_MS)};
@@ -69,11 +94,12 @@ static struct connection *open_from(struct loop *loop, struct told *told,
     return connection;
 }
 
+static const struct callout_sources any_source = {0};
+
 static struct connection *open_one(struct loop *loop, struct told *told,
                                    const char *at, uint16_t port)
 {
-    static const struct callout_sources none = {0};
-    return open_from(loop, told, &none, at, port);
+    return open_from(loop, told, &any_source, at, NULL, port);
 }
 
 /* Turn the loop until the connection is closed, ten seconds at most. */
@@ -310,7 +336,7 @@ static void test_sources(void **state)
         sources.has_v6 = rows[i].v6 != NULL &&
                          address_parse(&sources.v6, span_of(rows[i].v6));
         assert_non_null(
-            open_from(loop, &told, &sources, "127.0.0.2", servers->port));
+            open_from(loop, &told, &sources, "127.0.0.2", NULL, servers->port));
         run(loop, &told);
         assert_int_equal(told.answer.outcome, rows[i].outcome);
         assert_int_equal(atomic_load(&servers->server[0].from), rows[i].from);
@@ -320,12 +346,91 @@ static void test_sources(void **state)
     }
 }
 
+/* Two addresses of one exchanger: the first has 250 ms to itself, or until it
+ * fails; then the faster one is asked (RFC 8305). */
+static void test_two(void **state)
+{
+    enum { NOT_MISSED = -1 };
+    static const struct {
+        const char *name;
+        struct server_script scripts[2];
+        enum callout_outcome outcome;
+        int of;        /* the server that has answered, or failed last */
+        int missed[2]; /* why, or NOT_MISSED */
+        uint32_t least_ms;
+    } rows[] = {
+        {"the first is there",
+         {{0}, {0}},
+         CALLOUT_ACCEPTED,
+         0,
+         {NOT_MISSED, CALLOUT_TROUBLE_NONE},
+         0},
+        {"nobody listens at the first",
+         {{.deaf = true}, {0}},
+         CALLOUT_ACCEPTED,
+         1,
+         {CALLOUT_TROUBLE_REFUSED, NOT_MISSED},
+         0},
+        {"the first takes its time",
+         {{.full = true}, {0}},
+         CALLOUT_ACCEPTED,
+         1,
+         {CALLOUT_TROUBLE_NONE, NOT_MISSED},
+         ATTEMPT_DELAY_MS},
+        {"nobody listens at either",
+         {{.deaf = true}, {.deaf = true}},
+         CALLOUT_UNREACHABLE,
+         1,
+         {CALLOUT_TROUBLE_REFUSED, NOT_MISSED},
+         0},
+        {"nobody at the second",
+         {{.full = true}, {.deaf = true}},
+         CALLOUT_UNREACHABLE,
+         0,
+         {NOT_MISSED, CALLOUT_TROUBLE_REFUSED},
+         EITHER_MS},
+        {"both are silent",
+         {{.full = true}, {.full = true}},
+         CALLOUT_UNREACHABLE,
+         1,
+         {CALLOUT_TROUBLE_TIMEOUT, NOT_MISSED},
+         EITHER_MS + ATTEMPT_DELAY_MS},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct loop *loop = loop_new(&clock_system);
+        struct servers *servers = calloc(1, sizeof(*servers));
+        struct told told;
+        struct address of;
+        char text[ADDRESS_TEXT_SIZE];
+        servers_start(servers, rows[i].scripts, 2);
+        instant begun = clock_now(&clock_system);
+        (void)open_from(loop, &told, &any_source, "127.0.0.2", "127.0.0.3",
+                        servers->port);
+        run(loop, &told);
+        (void)snprintf(text, sizeof(text), "127.0.0.%d", rows[i].of + 2);
+        assert_true(address_parse(&of, span_of(text)));
+        if (told.answer.outcome != rows[i].outcome ||
+            !address_equal(&told.answer.address, &of))
+            fail_msg("%s: outcome %d", rows[i].name, told.answer.outcome);
+        for (size_t j = 0; j < 2; j++)
+            if (told.misses[j] != (rows[i].missed[j] != NOT_MISSED) ||
+                (told.misses[j] > 0 &&
+                 (int)told.missed[j] != rows[i].missed[j]))
+                fail_msg("%s: %zu", rows[i].name, j);
+        assert_true(told.answered >= instant_after_ms(begun, rows[i].least_ms));
+        servers_stop(servers);
+        free(servers);
+        loop_free(&loop);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),      cmocka_unit_test(test_resets),
-        cmocka_unit_test(test_endless_line), cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_no_route),     cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_two),     cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_resets),  cmocka_unit_test(test_endless_line),
+        cmocka_unit_test(test_cut),     cmocka_unit_test(test_no_route),
+        cmocka_unit_test(test_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,31 @@ static void test_busy_host(void **state)
     turns_free(&turns);
 }
 
+/* A call beside one's own counts as any other, and waits for nobody. */
+static void test_also(void **state)
+{
+    static const struct address one = {.octets = {[15] = 1}},
+                                other = {.octets = {[15] = 2}};
+    struct turns *turns = turns_new();
+    struct turn turn[2] = {{0}};
+    assert_non_null(turns);
+    for (size_t i = 0; i < 2; i++) {
+        wait_for(turns, &turn[i], "a.example", 1, &usual);
+        assert_ptr_equal(take(turns), &turn[i]);
+    }
+    assert_null(turns_also(turns, &one, &usual)); /* it has all its calls */
+    struct turns_host *host = turns_also(turns, &other, &usual);
+    assert_non_null(host);
+    assert_null(turns_also(turns, &other, &usual)); /* there is no room */
+    turns_end(turns, turn[0].host);
+    struct turns_host *again = turns_also(turns, &one, &usual);
+    assert_ptr_equal(again, turn[1].host);
+    turns_end(turns, again);
+    turns_end(turns, host);
+    turns_end(turns, turn[1].host);
+    turns_free(&turns);
+}
+
 /* A domain with many who wait has no more than its turn; also where all want
  * the same host, as at a large provider. */
 static void test_domains_take_turns(void **state)
@@ -187,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_come),
         cmocka_unit_test(test_busy_host),
+        cmocka_unit_test(test_also),
         cmocka_unit_test(test_domains_take_turns),
         cmocka_unit_test(test_again_goes_before),
         cmocka_unit_test(test_rate),

@@ -187,7 +187,7 @@ struct connection *connection_open(struct loop *loop, struct tls_client *client,
     struct connection *connection = bench_alloc(1, sizeof(*connection));
     connection->loop = loop;
     connection->owner = *owner;
-    connection->target = *request->target;
+    connection->target = *request->targets[0]; /* all that there are */
     connection->timer = loop_timer_new(loop, on_timer, connection);
     connection->dialogue = dialogue_new(request->path, &options);
     if (connection->dialogue == NULL) {
@@ -199,6 +199,6 @@ struct connection *connection_open(struct loop *loop, struct tls_client *client,
     if (connection->connect_deadline > request->deadline)
         connection->connect_deadline = request->deadline;
     knock(connection,
-          world_host(simulation_world(loop), &request->target->address));
+          world_host(simulation_world(loop), &request->targets[0]->address));
     return connection;
 }

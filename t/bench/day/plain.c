@@ -33,9 +33,10 @@ static void on_closed(void *context)
 /* In the clear, for no exchanger of the world wants it otherwise. */
 static void call(struct query *query)
 {
-    const struct connection_owner owner = {on_answered, on_closed, query};
+    const struct connection_owner owner = {NULL, on_answered, on_closed, query};
     const struct connection_request request = {
-        .target = &query->targets[query->target],
+        .targets = {&query->targets[query->target]},
+        .count = 1,
         .path = message_path(query->message),
         .settings = &query->plain->policy->callout,
         .start = CALLOUT_START_CLEAR,
