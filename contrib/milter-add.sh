@@ -86,12 +86,14 @@ make_drafts() {         # $1: the file
     trap 'rm -rf "$drafts"' EXIT
 }
 
-# Ends here when there is nothing to change, and in a dry run.
-print_diff() {          # $1: the file; $2: its draft
-    if cmp -s "$1" "$2"; then
+# Ends here when there is nothing to change.
+print_diff() {          # $1: the file; $2: its draft; then options of diff
+    local file=$1 draft=$2
+    shift 2
+    if cmp -s "$file" "$draft"; then
         say 'nothing to change'
         exit 0
     fi
-    diff -u --label "$1" --label "$1 (new)" "$1" "$2" || [ $? -eq 1 ]
-    [ -z "$dry" ] || exit 0
+    diff -u "$@" --label "$file" --label "$file (new)" "$file" "$draft" ||
+        [ $? -eq 1 ]
 }

@@ -2,43 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """contrib/postfix-add puts bonafided before a real Postfix's other milters."""
 
-import os
-
-from lab import Case, Lab, run
-from lab.adder import Adder
-from lab.client import Client
-from lab.daemon import Bonafided, FILE, PROGRAM, settings
+from lab import Lab, run
+from lab.adder import Adder, OTHER, POLICY, check_mail
 from lab.mta import MILTER
 
 MAIN, MASTER = "/etc/postfix/main.cf", "/etc/postfix/master.cf"
-OTHER = "/etc/bonafide/other.yaml"
 OURS = ("{ inet:127.0.0.1:8894, command_timeout=30s,"
         " default_action=accept }")
 SECOND = "{ inet:127.0.0.1:8895, command_timeout=30s }"
 UNIX = {"listen": "unix:/run/bonafide/socket"}
-
-POLICY = """
-policy:
-  helo-forward: {fail: {do: reject, text: first}}
-  client-ptr: {fail: tag}
-"""
-SECOND_POLICY = "policy:\n  helo-forward: {fail: {do: reject, text: second}}\n"
-
-CLIENT, NAME, ALICE = "45.20.1.1", "mail.good.example", "alice@good.example"
-NO_REVERSE, NO_NAME = "45.20.2.1", "no-such.good.example"
-TAKEN = "250 2\\.1\\.5 .*"
-FORGED = "Authentication-Results: mx.home.example; iprev=pass\n"
-REFUSED = Case("the first refuses", CLIENT, NO_NAME, ALICE, "550 .*first.*",
-               logged={"verdict": "reject", "check": "helo-forward"})
-TAGGED = Case("it tags", NO_REVERSE, NAME, ALICE, TAKEN, sent_header=FORGED,
-              header="Authentication-Results: .*x-client-ptr=fail",
-              no_header="iprev=pass", logged={"verdict": "tag"})
-UNASKED = [Case("not asked", CLIENT, NO_NAME, ALICE, TAKEN),
-           Case("not tagged", NO_REVERSE, NAME, ALICE, TAKEN,
-                sent_header=FORGED, header="iprev=pass",
-                no_header="x-client-ptr")]
-OTHER_REFUSES = [Case("the other refuses", CLIENT, NO_NAME, ALICE,
-                      "550 .*second.*")]
 
 # Lines that were there, and what Postfix makes of them once we are added
 ROUNDS = [
@@ -87,7 +59,7 @@ class PostfixAdd(Adder):
     """contrib/postfix-add beside the lab's Postfix."""
 
     def __init__(self, lab):
-        self.mta = mta = lab.servers["postfix"]
+        mta = lab.servers["postfix"]
         with open(mta.root.path(MAIN), encoding="utf-8") as file:
             head = "".join(line for line in file
                            if not line.startswith("smtpd_milters"))
@@ -98,19 +70,10 @@ class PostfixAdd(Adder):
         return self.other("sh", "-c", f"postconf -c {folder} -xh smtpd_milters"
                           " 2>/dev/null")[1].strip()
 
-    def restart(self):
+    def load(self):
         self.mta.stop()
         self.mta.launch()
         self.mta.ready()
-
-    def reload(self):
-        self.other("postfix", "reload")
-
-    def expect(self, name, ours, *arguments):
-        """Added to a file without milters, it says this."""
-        self.begin("")
-        status, _ = self.run(*arguments)
-        self.tally.equal(name, (0, ours), (status, self.value()))
 
 
 def check_moved(add):
@@ -146,20 +109,6 @@ def check_refusals(add):
     add.begin(add.text().removeprefix(add.head)
               + "other = $bonafide_milter\n")
     add.refuses("to take out what is in use", "in use elsewhere", "--remove")
-    add.begin("")
-    add.refuses("no such policy", "/no/file", "--policy", "/no/file",
-                status=66)
-    add.policy("policy: {helo-sintax: off}\n", file=OTHER)
-    add.refuses("a policy with a mistake", "helo-sintax", "--policy", OTHER,
-                status=78)
-    add.refuses("an unknown option", "postfix-add .--dry-run", "--listen",
-                status=64)
-    add.refuses("no such folder", "cannot read and write", "--config",
-                "/etc/no", status=77)
-    add.root.run(["umount", PROGRAM])
-    add.root.run(["rm", PROGRAM])
-    add.refuses("without bonafided", "no bonafided here", status=69)
-    add.root.show(os.path.abspath(os.environ["BONAFIDED"]), PROGRAM)
 
 
 def check_policy(add):
@@ -181,26 +130,6 @@ def check_policy(add):
         add.policy(f"policy: {within}\n", file=OTHER)
         add.expect(f"policy: {within}", OURS.replace("30s", f"{seconds}s"),
                    "--policy", OTHER)
-    add.policy("", listen="unix:/run/with space")
-    add.begin("")
-    add.refuses("a socket it cannot name", "cannot tell .*with space")
-    add.policy("")
-
-
-def check_listener_changes(add):
-    """The entry follows the policy, and goes when there is no policy."""
-    before = add.begin("smtpd_milters = unix:/other\n")
-    add.run()
-    add.policy("", listen="inet:99@127.0.0.1")
-    _, words = add.run()
-    add.tally.check("the listener changes: the diff",
-                    r".*\n-bonafide_milter = .*:8894,.*"
-                    r"\n\+bonafide_milter = .*:99,.*", words)
-    add.tally.equal("the listener changes",
-                    f"{OURS.replace('8894', '99')}, unix:/other", add.value())
-    add.root.write(FILE, "nonsense\n")
-    add.run("--remove")
-    add.tally.equal("removed whatever the policy", before, add.text())
     add.policy("")
 
 
@@ -262,54 +191,11 @@ def check_instance(add):
     add.tally.equal("the first instance", "", add.value())
 
 
-def check_mail(lab, add):
-    """Mail passes us while we are added, and does not when we are not."""
-    second = Bonafided(settings(SECOND_POLICY, listen="inet:8895@127.0.0.1"),
-                       "second")
-    second.ready()
-    add.begin("")
-    add.restart()
-    lab.play(UNASKED)
-    add.run()
-    lab.play([REFUSED, TAGGED])
-    check_body(lab, "added")
-    add.begin(f"smtpd_milters = {SECOND}\n")
-    add.reload()
-    lab.play(OTHER_REFUSES)
-    add.run()
-    lab.play([REFUSED, TAGGED])
-    check_body(lab, "before another")
-    lab.bonafided.stop()
-    lab.play(OTHER_REFUSES)
-    check_body(lab, "while we are down")
-    lab.bonafided.launch()
-    lab.bonafided.ready()
-    lab.play([REFUSED])
-    add.run("--remove")
-    lab.play(OTHER_REFUSES)
-    second.stop()
-
-
-def check_body(lab, name):
-    """A message arrives whole."""
-    mta = lab.servers["postfix"]
-    body = f"lab body {name}\n.\n..dots\n\n\tand white space \nüäö\n"
-    with Client(mta.addresses[0], CLIENT) as client:
-        client.ehlo(NAME)
-        client.mail(ALICE)
-        client.rcpt("body@home.example")
-        lab.tally.check(f"{name}: the message", "250 .*", client.data(
-            f"Subject: body\n\n{body}"))
-    arrived = mta.delivered(f"lab body {name}")
-    lab.tally.equal(f"{name}: the body", body.encode(),
-                    arrived.get_payload(decode=True))
-
-
 def main():
     with Lab(servers=("postfix",), policy=POLICY) as lab:
         lab.tally.equal("where it is", "inet:8894@127.0.0.1", MILTER)
         add = PostfixAdd(lab)
-        check_mail(lab, add)
+        check_mail(lab, add, f"smtpd_milters = {SECOND}\n")
         check_instance(add)
         lab.servers["postfix"].stop()       # for a reload takes a second
         for lines, expected in ROUNDS:
@@ -317,8 +203,12 @@ def main():
         check_moved(add)
         check_by_hand(add)
         check_refusals(add)
+        add.refuses_at_all()
         check_policy(add)
-        check_listener_changes(add)
+        add.follows("smtpd_milters = unix:/other\n",
+                    r".*\n-bonafide_milter = .*:8894,.*"
+                    r"\n\+bonafide_milter = .*:99,.*",
+                    f"{OURS.replace('8894', '99')}, unix:/other")
         check_chroot(add)
         check_notes(add)
 

@@ -171,6 +171,10 @@ class Sendmail(_Receiver):
                        " /usr/share/sendmail/cf/m4/cf.m4 /etc/mail/lab.mc"
                        " >/etc/mail/sendmail.cf"])
         Syslog(self.root, self.log_file)
+        self.launch()
+
+    def launch(self):
+        """Start it, at first or again after `stop`."""
         self.start(["/usr/libexec/sendmail/sendmail", "-bD"])
 
 
