@@ -5,6 +5,7 @@
 
 #include "../bench.h"
 #include "simulation.h"
+#include "smtp/attempts.h"
 #include "smtp/dialogue.h"
 #include "visit.h"
 
@@ -15,19 +16,22 @@
 #define TLS_TURNS 2
 
 /** What the host does next. */
-enum awaited { NOTHING, CONNECTION, REPLIES, HANDSHAKE };
+enum awaited { NOTHING, REPLIES, HANDSHAKE };
 
 struct connection {
     struct loop *loop;
     struct connection_owner owner;
-    struct callout_target target;
-    struct visit visit;
+    struct callout_target target; /* the one that is connected, or failed */
+    struct address addresses[ATTEMPTS_MOST];
+    size_t count, failures;
+    bool failed[ATTEMPTS_MOST];
+    struct attempts *attempts; /* NULL once connected */
+    struct visit visit;        /* since then */
     struct dialogue *dialogue;
-    struct loop_timer *timer; /* at `due` or at the deadline */
+    struct loop_timer *timer; /* at `due` or at the dialogue's deadline */
     enum awaited awaited;
-    instant due;              /* if something is awaited */
-    instant connect_deadline; /* until `connected` */
-    bool connected, answered;
+    instant due; /* if something is awaited */
+    bool answered;
     struct text replies;
     char buffer[VISIT_REPLIES_SIZE];
 };
@@ -42,19 +46,28 @@ void connection_cut(struct connection **connection)
     struct connection *c = *connection;
     if (c == NULL)
         return;
+    attempts_cut(&c->attempts);
     loop_timer_free(&c->timer);
     dialogue_free(&c->dialogue);
     free(c);
     *connection = NULL;
 }
 
-static void tell(struct connection *connection,
-                 const struct callout_answer *answer)
+/* The answer, with whose it is. */
+static struct callout_answer sign(const struct connection *connection,
+                                  const struct callout_answer *answer)
 {
     struct callout_answer whole = *answer;
     memcpy(whole.exchanger, connection->target.exchanger,
            sizeof(whole.exchanger));
     whole.address = connection->target.address;
+    return whole;
+}
+
+static void tell(struct connection *connection,
+                 const struct callout_answer *answer)
+{
+    const struct callout_answer whole = sign(connection, answer);
     connection->answered = true;
     connection->owner.answered(connection->owner.context, &whole);
 }
@@ -64,16 +77,6 @@ static void end(struct connection *connection)
     const struct connection_owner owner = connection->owner;
     connection_cut(&connection);
     owner.closed(owner.context);
-}
-
-static void fail(struct connection *connection, enum callout_trouble trouble)
-{
-    const struct callout_answer answer = {.outcome = CALLOUT_UNREACHABLE,
-                                          .stage = CALLOUT_AT_CONNECT,
-                                          .trouble = trouble,
-                                          .learnt = now(connection)};
-    tell(connection, &answer);
-    end(connection);
 }
 
 static void await(struct connection *connection, enum awaited awaited,
@@ -92,9 +95,7 @@ static void begin_replies(struct connection *connection, uint32_t ms)
 
 static void set_timer(struct connection *connection)
 {
-    instant deadline = connection->connected
-                           ? dialogue_deadline(connection->dialogue)
-                           : connection->connect_deadline;
+    instant deadline = dialogue_deadline(connection->dialogue);
     bool first = connection->awaited != NOTHING && connection->due < deadline;
     loop_timer_set(connection->timer, first ? connection->due : deadline);
 }
@@ -126,50 +127,72 @@ static void step(struct connection *connection, struct dialogue_event event)
         set_timer(connection);
 }
 
-static void take_due(struct connection *connection)
+static void on_timer(void *context)
 {
-    const struct host *host = connection->visit.host;
-    struct dialogue_event event = {.kind = DIALOGUE_OCTETS};
-    switch (connection->awaited) {
-    case NOTHING:
-        return;
-    case CONNECTION:
-        if (host->door == HOST_REFUSES) {
-            fail(connection, CALLOUT_TROUBLE_REFUSED);
-            return;
-        }
-        connection->connected = true;
-        event.kind = DIALOGUE_CONNECTED;
-        break;
-    case REPLIES:
+    struct connection *connection = context;
+    struct dialogue_event event = {.kind = DIALOGUE_TIMEOUT};
+    bool is_due = now(connection) >= connection->due;
+    if (is_due && connection->awaited == REPLIES) {
+        event.kind = DIALOGUE_OCTETS;
         event.octets =
             (struct span){connection->buffer, connection->replies.length};
-        break;
-    case HANDSHAKE:
-        event.kind = host->tls_broken ? DIALOGUE_INSECURE : DIALOGUE_SECURED;
-        break;
+    } else if (is_due && connection->awaited == HANDSHAKE) {
+        event.kind = connection->visit.host->tls_broken ? DIALOGUE_INSECURE
+                                                        : DIALOGUE_SECURED;
     }
     step(connection, event);
 }
 
-static void on_timer(void *context)
+static void on_connected(void *context, size_t which, int socket,
+                         const struct address *local)
 {
     struct connection *connection = context;
-    if (connection->awaited != NOTHING && now(connection) >= connection->due)
-        take_due(connection);
-    else if (connection->connected)
-        step(connection, (struct dialogue_event){.kind = DIALOGUE_TIMEOUT});
-    else
-        fail(connection, CALLOUT_TROUBLE_TIMEOUT);
+    struct world *world = simulation_world(connection->loop);
+    const struct address *address = &connection->addresses[which];
+    (void)socket;
+    attempts_cut(&connection->attempts);
+    connection->target.address = *address;
+    connection->visit =
+        (struct visit){.world = world, .host = world_host(world, address)};
+    for (size_t i = 0; i < connection->count; i++)
+        if (i != which && !connection->failed[i])
+            connection->owner.missed(connection->owner.context, i, NULL);
+    step(connection,
+         (struct dialogue_event){.kind = DIALOGUE_CONNECTED, .local = *local});
 }
 
-static void knock(struct connection *connection, struct host *host)
+static void on_failed(void *context, size_t which,
+                      struct attempt_failure failure)
 {
-    visit_begin(&connection->visit, simulation_world(connection->loop), host,
-                now(connection));
-    if (host->door != HOST_IS_DEAD)
-        await(connection, CONNECTION, host->turn_ms);
-    set_timer(connection);
+    struct connection *connection = context;
+    struct callout_answer answer = {.outcome = failure.outcome,
+                                    .stage = failure.stage,
+                                    .trouble = failure.trouble,
+                                    .learnt = now(connection)};
+    connection->target.address = connection->addresses[which];
+    connection->failed[which] = true;
+    if (++connection->failures == connection->count) {
+        tell(connection, &answer);
+        end(connection);
+        return;
+    }
+    answer = sign(connection, &answer);
+    connection->owner.missed(connection->owner.context, which, &answer);
+}
+
+static void begin(struct connection *connection,
+                  const struct connection_request *request)
+{
+    const struct attempts_owner owner = {on_connected, on_failed, connection};
+    struct attempts_request attempts = {.count = request->count,
+                                        .each_ms =
+                                            request->settings->connect_ms,
+                                        .deadline = request->deadline};
+    for (size_t i = 0; i < request->count; i++)
+        attempts.addresses[i] = connection->addresses[i] =
+            request->targets[i]->address;
+    connection->count = request->count;
+    connection->attempts = attempts_begin(connection->loop, &attempts, &owner);
 }
 
 struct connection *connection_open(struct loop *loop, struct tls_client *client,
@@ -187,18 +210,13 @@ struct connection *connection_open(struct loop *loop, struct tls_client *client,
     struct connection *connection = bench_alloc(1, sizeof(*connection));
     connection->loop = loop;
     connection->owner = *owner;
-    connection->target = *request->targets[0]; /* all that there are */
+    connection->target = *request->targets[0];
     connection->timer = loop_timer_new(loop, on_timer, connection);
     connection->dialogue = dialogue_new(request->path, &options);
     if (connection->dialogue == NULL) {
         connection_cut(&connection);
         return NULL;
     }
-    connection->connect_deadline =
-        instant_after_ms(now(connection), settings->connect_ms);
-    if (connection->connect_deadline > request->deadline)
-        connection->connect_deadline = request->deadline;
-    knock(connection,
-          world_host(simulation_world(loop), &request->targets[0]->address));
+    begin(connection, request);
     return connection;
 }

@@ -2,8 +2,8 @@
 /* simulation.h - a loop (loop/loop.h) whose time is simulated, with the world
  * that its connections lead to (smtp/connection.h)
  *
- * A program that has simulation.c and connection.c takes these and not those of
- * the library: the verifier and all beneath it cannot tell. */
+ * A program that has simulation.c, connection.c and attempts.c takes these and
+ * not those of the library: the verifier and all beneath it cannot tell. */
 #ifndef DAY_SIMULATION_H
 #define DAY_SIMULATION_H
 

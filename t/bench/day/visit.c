@@ -23,11 +23,9 @@ static bool has_enough(const struct host *host)
            host->calls_in_minute > host->calls_a_minute;
 }
 
-void visit_begin(struct visit *visit, struct world *world, struct host *host,
-                 instant now)
+void visit_knock(struct host *host, instant now)
 {
     int64_t minute = now / (S_PER_MIN * US_PER_S);
-    *visit = (struct visit){.world = world, .host = host};
     if (minute != host->minute)
         host->calls_in_minute = 0;
     host->minute = minute;

@@ -16,8 +16,7 @@ struct visit {
 };
 
 /** Come to a host: it counts us, whether or not it lets us in. */
-void visit_begin(struct visit *visit, struct world *world, struct host *host,
-                 instant now);
+void visit_knock(struct host *host, instant now);
 
 /** Its greeting. */
 void visit_greet(const struct visit *visit, instant now, struct text *reply);
