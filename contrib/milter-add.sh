@@ -44,7 +44,10 @@ read_options() {
 }
 
 need_writable() {
-    if ! [[ -f $1 && -r $1 && -w $1 && -w ${1%/*} ]]; then
+    if ! [ -f "$1" ]; then
+        say "there is no $1"
+        exit 66
+    elif ! [[ -r $1 && -w $1 && -w ${1%/*} ]]; then
         say "cannot read and write $1"
         exit 77
     fi

@@ -156,8 +156,15 @@ class Adder:
                      OTHER, status=78)
         self.refuses("an unknown option", f"{self._name} .--dry-run",
                      "--listen", status=64)
-        self.refuses("no such folder", "cannot read and write", "--config",
-                     "/etc/no", status=77)
+        self.refuses("no such folder", "there is no /etc/no/", "--config",
+                     "/etc/no", status=66)
+        before = self.text()
+        status, words = self.other("setpriv", "--reuid=65534", "--regid=65534",
+                                   "--clear-groups", self._name)
+        self.tally.check("refuses without permission",
+                         ".*cannot read and write.*", words)
+        self.tally.equal("without permission: changes nothing", (77, before),
+                         (status, self.text()))
         self.policy("", listen="unix:/run/with space")
         self.refuses("a socket it cannot name", "cannot tell .*with space")
         self.policy("")
