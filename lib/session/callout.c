@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define US_PER_S 1000000
 
@@ -12,6 +13,7 @@
 struct callout_wait {
     struct verify_ask ask; /* first: `done` gets back from it to us */
     struct message *message;
+    struct callout_target targets[];
 };
 
 static bool is_suspicious(struct finding finding)
@@ -133,21 +135,32 @@ static instant patience_of(const struct message *message)
            (instant)(within_ms / 10) * 1000;
 }
 
-static void fill_ask(const struct message *message, const struct facts *facts,
+static void fill_ask(const struct message *message,
+                     const struct callout_target *targets, size_t count,
                      struct verify_ask *ask)
 {
     ask->path = message->sender.path;
     ask->settings = message->session->policy->callout;
     ask->patience = patience_of(message);
-    ask->target_count = message_targets(message, facts, ask->targets);
+    ask->targets = targets;
+    ask->target_count = count;
 }
 
-/* True when the answer is kept; one that is stale is asked for again, for those
- * who come later. */
+/* Have it asked again for those who come later. */
+static void refresh(const struct message *message, const struct facts *facts)
+{
+    struct callout_target targets[CALLOUT_TARGETS_MOST];
+    struct verify_ask again = {0};
+
+    fill_ask(message, targets, message_targets(message, facts, targets),
+             &again);
+    verifier_refresh(message->session->service->verifier, &again);
+}
+
+/* True when the answer is kept. */
 static bool take_kept(struct message *message, const struct facts *facts)
 {
     const struct service *service = message->session->service;
-    struct verify_ask *again;
     bool stale;
 
     if (!verifier_kept(service->verifier, &message->sender.path,
@@ -156,13 +169,26 @@ static bool take_kept(struct message *message, const struct facts *facts)
         return false;
     take(message);
     message->callout_kept = true;
-    again = stale ? calloc(1, sizeof *again) : NULL;
-    if (again) {
-        fill_ask(message, facts, again);
-        verifier_refresh(service->verifier, again);
-        free(again);
-    }
+    if (stale)
+        refresh(message, facts);
     return true;
+}
+
+/* NULL when memory ends. */
+static struct callout_wait *new_wait(struct message *message,
+                                     const struct facts *facts)
+{
+    struct callout_target targets[CALLOUT_TARGETS_MOST];
+    const size_t count = message_targets(message, facts, targets);
+    struct callout_wait *wait =
+        calloc(1, sizeof *wait + count * sizeof *targets);
+
+    if (!wait)
+        return NULL;
+    memcpy(wait->targets, targets, count * sizeof *targets);
+    fill_ask(message, wait->targets, count, &wait->ask);
+    wait->message = message;
+    return wait;
 }
 
 void message_begin_callout(struct message *message, const struct facts *facts)
@@ -173,13 +199,11 @@ void message_begin_callout(struct message *message, const struct facts *facts)
     if (message->wait || message->sender.callout ||
         atomic_load(&session->service->stopping) || take_kept(message, facts))
         return;
-    wait = calloc(1, sizeof *wait);
+    wait = new_wait(message, facts);
     if (!wait) {
         take_internal_fault(message);
         return;
     }
-    wait->message = message;
-    fill_ask(message, facts, &wait->ask);
     wait->ask.done = take_answer;
     message->wait = wait;
     session_hold(session);

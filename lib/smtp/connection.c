@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /** Octets read at a time. */
-#define READ_SIZE 4096
+#define READ_SIZE 2048
 
 struct connection {
     struct loop *loop;

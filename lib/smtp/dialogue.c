@@ -30,7 +30,7 @@ enum turn {
 
 struct dialogue {
     struct inquiry inquiry;
-    char name[NAME_SIZE];
+    char *name; /* ours */
     struct address local;
     uint32_t reply_ms;
     instant total;     /* the deadline for the answer */
@@ -108,16 +108,14 @@ struct dialogue *dialogue_new(const struct mailpath *path,
     if (dialogue == NULL)
         return NULL;
     bool begun = inquiry_begin(&dialogue->inquiry, path, &options->wishes);
-    struct text name;
-    text_begin(&name, dialogue->name, sizeof(dialogue->name));
-    text_add(&name, options->name);
+    dialogue->name = strdup(options->name);
     dialogue->reply_ms = options->reply_ms;
     dialogue->tls = options->tls;
     dialogue->start = options->start;
     dialogue->total = options->deadline;
     dialogue->deadline = options->deadline;
     smtp_reply_begin(&dialogue->reader);
-    if (!begun || name.cut || !is_sayable(dialogue))
+    if (!begun || dialogue->name == NULL || !is_sayable(dialogue))
         dialogue_free(&dialogue);
     return dialogue;
 }
@@ -127,6 +125,7 @@ void dialogue_free(struct dialogue **dialogue)
     if (*dialogue == NULL)
         return;
     inquiry_end(&(*dialogue)->inquiry);
+    free((*dialogue)->name);
     free(*dialogue);
     *dialogue = NULL;
 }

@@ -4,6 +4,7 @@
 #include "verify/parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /** Exchangers put us off for so long when they do not say for how long. */
 #define RETRY_S 300
@@ -16,6 +17,7 @@ struct background {
     struct verify_ask ask;           /* first: `done` gets back from it to us */
     struct loop_timer *timer;        /* NULL once it has asked */
     struct background *next, **link; /* of those with a timer */
+    struct callout_target targets[];
 };
 
 /* What is learnt is kept; there is nobody to be told. */
@@ -30,10 +32,14 @@ static void end(struct verify_ask *ask, const struct callout_answer *answer)
 static struct background *new_background(struct verifier *verifier,
                                          const struct verify_ask *like)
 {
-    struct background *background = calloc(1, sizeof(*background));
+    size_t size = like->target_count * sizeof(*like->targets);
+    struct background *background = calloc(1, sizeof(*background) + size);
     if (background == NULL)
         return NULL;
     background->ask = *like;
+    if (size > 0)
+        memcpy(background->targets, like->targets, size);
+    background->ask.targets = background->targets;
     background->ask.verifier = verifier;
     background->ask.anew = true;
     background->ask.done = end;

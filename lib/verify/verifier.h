@@ -28,7 +28,9 @@ struct verify_ask {
     struct loop_job job; /* the verifier's */
     struct verifier *verifier;
     struct mailpath path;
-    struct callout_target targets[CALLOUT_TARGETS_MOST]; /* in order of try */
+    /** In order of try, at most CALLOUT_TARGETS_MOST; the asker's, who most
+     * often has but two and may be one of thousands. */
+    const struct callout_target *targets;
     size_t target_count;
     struct callout_settings settings; /* a flight keeps its first asker's */
     /** Until when he waits for a flight that has no turn yet: then he is told

@@ -49,8 +49,8 @@ static void test_no_turn(void **state)
     world->settings.total_ms = 100;
     ask(world, second, "b@example.com", 1);
     prepare(world, third, "c@example.com", 0, 2);
-    third->ask.targets[0] = third->ask.targets[1];
-    third->ask.targets[1].address = second->ask.targets[0].address;
+    third->targets[0] = third->targets[1];
+    third->targets[1].address = second->targets[0].address;
     verifier_ask(world->verifier, &third->ask);
     expect(second, CALLOUT_CAPACITY);
     expect(third, CALLOUT_UNREACHABLE);

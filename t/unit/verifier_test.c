@@ -183,7 +183,7 @@ static void test_two_addresses(void **state)
         struct world *world = begin(scripts, 3);
         struct asker *asker = &world->askers[0];
         prepare(world, asker, "u@example.com", 0, 3);
-        (void)snprintf(asker->ask.targets[1].exchanger, NAME_SIZE,
+        (void)snprintf(asker->targets[1].exchanger, NAME_SIZE,
                        "mx0.example.com");
         verifier_ask(world->verifier, &asker->ask);
         expect(asker, rows[i].outcome);

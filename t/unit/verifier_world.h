@@ -26,6 +26,7 @@
 /** One asker, and what he was told. */
 struct asker {
     struct verify_ask ask;
+    struct callout_target targets[CALLOUT_TARGETS_MOST];
     atomic_bool told;
     bool cut; /* told without an answer */
     struct callout_answer answer;
@@ -128,10 +129,11 @@ static inline void prepare(const struct world *world, struct asker *asker,
     ask->patience =
         instant_after_ms(clock_now(&clock_system), world->settings.total_ms);
     ask->done = on_done;
+    ask->targets = asker->targets;
     ask->target_count = count;
     for (size_t i = 0; i < count; i++) {
         char text[ADDRESS_TEXT_SIZE];
-        struct callout_target *target = &ask->targets[i];
+        struct callout_target *target = &asker->targets[i];
         (void)snprintf(target->exchanger, sizeof(target->exchanger),
                        "mx%zu.example.com", first + i);
         (void)snprintf(text, sizeof(text), "127.0.0.%zu", first + i + 2);

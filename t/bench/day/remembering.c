@@ -18,6 +18,7 @@ struct wait {
     struct verify_ask ask;   /* first: `done` gets back from it to us */
     struct message *message; /* NULL: it has been told that it must wait */
     struct loop_timer *timer;
+    struct callout_target targets[CALLOUT_TARGETS_MOST];
 };
 
 static instant now(const struct remembering *remembering)
@@ -38,14 +39,17 @@ struct remembering *remembering_new(struct loop *loop,
 }
 
 static void fill_ask(const struct remembering *remembering,
-                     struct message *message, struct verify_ask *ask)
+                     struct message *message,
+                     struct callout_target targets[CALLOUT_TARGETS_MOST],
+                     struct verify_ask *ask)
 {
     uint32_t within_ms = remembering->policy->reply_within_ms;
     ask->path = *message_path(message);
     ask->settings = remembering->policy->callout;
     ask->patience =
         instant_after_ms(now(remembering), within_ms - within_ms / 10);
-    ask->target_count = message_targets(message, ask->targets);
+    ask->targets = targets;
+    ask->target_count = message_targets(message, targets);
 }
 
 static void end_waiting(struct wait *wait, const struct callout_answer *answer)
@@ -71,10 +75,10 @@ static void on_done(struct verify_ask *ask, const struct callout_answer *answer)
 
 static void refresh(struct remembering *remembering, struct message *message)
 {
-    struct verify_ask *like = bench_alloc(1, sizeof(*like));
-    fill_ask(remembering, message, like);
-    verifier_refresh(remembering->verifier, like);
-    free(like);
+    struct callout_target targets[CALLOUT_TARGETS_MOST];
+    struct verify_ask like = {0};
+    fill_ask(remembering, message, targets, &like);
+    verifier_refresh(remembering->verifier, &like);
 }
 
 static void ask(void *context, struct message *message)
@@ -90,7 +94,7 @@ static void ask(void *context, struct message *message)
         return;
     }
     struct wait *wait = bench_alloc(1, sizeof(*wait));
-    fill_ask(remembering, message, &wait->ask);
+    fill_ask(remembering, message, wait->targets, &wait->ask);
     wait->ask.done = on_done;
     wait->message = message;
     wait->timer = loop_timer_new(remembering->loop, on_deadline, wait);
