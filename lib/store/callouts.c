@@ -316,6 +316,37 @@ void callouts_learn(struct callouts *callouts, struct span address,
         drop(standing);
 }
 
+/* For how long an answer that is no pass is not doubted; 0: it says nothing. */
+static uint32_t life_s(const struct callout_answer *answer,
+                       const struct callout_settings *settings)
+{
+    switch (sort_of(answer->outcome)) {
+    case SORT_FAIL:
+    case SORT_UNKNOWN:
+        return settings->invalid_s;
+    case SORT_NO_ANSWER:
+        return believed_s(answer, settings);
+    case SORT_PASS:
+    case SORT_NOTHING:
+        break;
+    }
+    return 0;
+}
+
+void callouts_put_off(struct callouts *callouts, struct span address,
+                      const struct callout_answer *answer,
+                      const struct callout_settings *settings, instant now)
+{
+    struct callout_answer pass;
+    uint32_t seconds = life_s(answer, settings);
+    struct kept *standing = cache_get(callouts->cache, address, now);
+    const struct lesson lesson = {callouts, address, standing, settings, now};
+    if (seconds > 0 && has_pass(&lesson) && now >= standing->refresh)
+        keep_pass(&lesson, &pass, standing->since, seconds);
+    if (standing != NULL)
+        drop(standing);
+}
+
 bool callouts_renew(struct callouts *callouts, struct span address,
                     const struct callout_settings *settings, instant now)
 {

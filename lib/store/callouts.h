@@ -52,6 +52,13 @@ void callouts_learn(struct callouts *callouts, struct span address,
 bool callouts_renew(struct callouts *callouts, struct span address,
                     const struct callout_settings *settings, instant now);
 
+/** Let a stale pass be verified again no sooner than this answer would be
+ * doubted: it is another's, and says nothing of the pass itself. One thread at
+ * a time. */
+void callouts_put_off(struct callouts *callouts, struct span address,
+                      const struct callout_answer *answer,
+                      const struct callout_settings *settings, instant now);
+
 /** Keep an answer under the key until then, whatever stood there. When memory
  * ends nothing is. */
 void callouts_note(struct callouts *callouts, struct span key,

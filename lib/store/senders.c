@@ -48,12 +48,14 @@ void senders_learn(struct callouts *callouts, const struct mailpath *path,
     char wire[MAILPATH_SIZE], folded[KEY_SIZE];
     if (!mailpath_write(path, wire))
         return;
+    struct callout_answer said = *answer; /* what is believed may differ */
     callouts_learn(callouts, span_of(wire), answer, settings, now);
-    if (answer->outcome != CALLOUT_ACCEPTED ||
-        !make_folded(path, settings, folded))
+    if (!make_folded(path, settings, folded))
         return;
-    struct callout_answer pass = *answer;
-    callouts_learn(callouts, span_of(folded), &pass, settings, now);
+    if (said.outcome == CALLOUT_ACCEPTED)
+        callouts_learn(callouts, span_of(folded), &said, settings, now);
+    else
+        callouts_put_off(callouts, span_of(folded), &said, settings, now);
 }
 
 bool senders_renew(struct callouts *callouts, const struct mailpath *path,

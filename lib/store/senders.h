@@ -14,8 +14,9 @@ bool senders_find(struct callouts *callouts, const struct mailpath *path,
                   const struct callout_settings *settings, instant now,
                   struct callouts_kept *kept);
 
-/** Learn an answer about a sender, as callouts_learn does; of his domain see
- * domains_learn. */
+/** Learn an answer about a sender, as callouts_learn does, and a pass for all
+ * that fold as he does; if he has none, theirs stands, and is not verified
+ * again with the next of them. Of his domain see domains_learn. */
 void senders_learn(struct callouts *callouts, const struct mailpath *path,
                    struct callout_answer *answer,
                    const struct callout_settings *settings, instant now);
