@@ -84,6 +84,8 @@ struct callout_answer {
                                wait, 0 when it does not say; of a flight's
                                answer: until it is asked again, 0: it is not */
     instant learnt;         /* when */
+    bool left_alone; /* the host was not asked: this is what it has said to
+                        another callout, about whomever */
 };
 
 /** Whether nobody could be connected to. */

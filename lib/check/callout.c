@@ -84,6 +84,10 @@ static void describe_stage(struct text *text, const struct facts *facts)
                            : "MAIL FROM:<>");
         return;
     case CALLOUT_AT_RCPT:
+        if (facts->sender.callout->left_alone) {
+            text_add(text, "RCPT for another sender");
+            return;
+        }
         text_add(text, "RCPT TO:");
         describe_recipient(text, facts);
         return;
@@ -209,6 +213,8 @@ static void describe_answer(struct text *text, const struct facts *facts)
         words_add_address(text, &answer->address);
         text_add(text, "]");
     }
+    if (answer->left_alone)
+        text_add(text, " is left alone for a while, for it");
     if (answer->code != 0)
         describe_reply(text, facts);
     else if (answer->outcome == CALLOUT_NO_SMTPUTF8)

@@ -20,6 +20,7 @@ struct kept {
     uint16_t code, retry_after_s;
     uint8_t outcome, stage, trouble, tls, found;
     uint8_t exchanger_length, words_length;
+    bool left_alone;
     struct address address;
     instant learnt;
     instant believed; /* until then; what is kept longer is so for `since` */
@@ -73,6 +74,7 @@ static struct kept *pack(const struct callout_answer *answer,
     kept->trouble = (uint8_t)answer->trouble;
     kept->tls = (uint8_t)answer->tls;
     kept->found = (uint8_t)answer->found;
+    kept->left_alone = answer->left_alone;
     kept->believed = life->believed;
     kept->refresh = life->refresh;
     kept->since = life->since;
@@ -93,6 +95,7 @@ static void unpack(const struct kept *kept, struct callout_answer *answer)
     answer->trouble = (enum callout_trouble)kept->trouble;
     answer->tls = (enum callout_tls)kept->tls;
     answer->found = kept->found;
+    answer->left_alone = kept->left_alone;
     answer->code = kept->code;
     answer->retry_after_s = kept->retry_after_s;
     answer->address = kept->address;

@@ -124,6 +124,9 @@ static void leave(struct host *host, const struct callout_answer *answer,
 {
     host->left = until;
     host->last = *answer;
+    host->last.left_alone = true;
+    if (answer->stage == CALLOUT_AT_RCPT)
+        host->last.words[0] = '\0'; /* of a sender who is nobody else's */
 }
 
 static uint32_t pause_of(uint32_t failures)

@@ -325,8 +325,8 @@ def check_hosts(lab):
         "temperror/unreachable")
     time.sleep(1.1)
     ask("busy, and another's exchanger too", "b@busy-too.example",
-        'mx.busy-too.example [45.30.95.21] answered 421 to our connection: '
-        '"4.3.2 too busy" (1 second ago)',
+        'mx.busy-too.example [45.30.95.21] is left alone for a while, for it '
+        'answered 421 to our connection: "4.3.2 too busy" (1 second ago)',
         "temperror/unreachable")
     lab.tally.equal("hosts: calls to the busy one", 1, len(busy.sessions))
     for number in range(7):

@@ -282,6 +282,7 @@ static void test_whole_answer(void **state)
                                    .code = 550,
                                    .tls = CALLOUT_TLS_USED,
                                    .retry_after_s = 300,
+                                   .left_alone = true,
                                    .learnt = 4711};
     struct callout_answer found;
     struct callouts_kept kept;
@@ -301,6 +302,7 @@ static void test_whole_answer(void **state)
     assert_int_equal(found.trouble, CALLOUT_TROUBLE_NONE);
     assert_int_equal(found.retry_after_s, 300);
     assert_true(found.learnt == 4711);
+    assert_true(found.left_alone);
 
     /* By address: another one is not there. */
     assert_false(

@@ -134,6 +134,53 @@ static void what_was_kept_says_how_old_it_is(void **state)
     }
 }
 
+/* It was not asked about this sender, and what it has said of another one is
+ * not told. */
+static void who_is_left_alone_was_not_asked(void **state)
+{
+    static const struct {
+        enum callout_outcome outcome;
+        enum callout_stage stage;
+        enum callout_trouble trouble;
+        uint16_t code;
+        const char *words;
+    } answers[] = {
+        {CALLOUT_UNREACHABLE, CALLOUT_AT_GREETING, CALLOUT_TROUBLE_NONE, 421,
+         "answered 421 to our connection"},
+        {CALLOUT_UNREACHABLE, CALLOUT_AT_RCPT, CALLOUT_TROUBLE_NONE, 421,
+         "answered 421 to RCPT for another sender"},
+        {CALLOUT_UNREACHABLE, CALLOUT_AT_RCPT, CALLOUT_TROUBLE_TIMEOUT, 0,
+         "did not answer RCPT for another sender in time"},
+        {CALLOUT_NEEDS_TLS, CALLOUT_AT_MAIL, CALLOUT_TROUBLE_NONE, 530,
+         "answered 530 to MAIL FROM:<>"},
+    };
+
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct world *world = world_with_sender("<user@example.org>");
+        const bool needs_tls = answers[i].outcome == CALLOUT_NEEDS_TLS;
+        char words[200];
+
+        world->callout = (struct callout_answer){
+            .outcome = answers[i].outcome,
+            .stage = answers[i].stage,
+            .trouble = answers[i].trouble,
+            .code = answers[i].code,
+            .left_alone = true,
+            .exchanger = "mx1.example.org",
+        };
+        world->callout.address = world_address("192.0.2.25");
+        world->facts.sender.callout = &world->callout;
+        world->facts.sender.callout_age_s = 61;
+        snprintf(words, sizeof words,
+                 AT "is left alone for a while, for it %s (1 minute ago)",
+                 answers[i].words);
+        world_expect(world, answers[i].words, CHECK_CALLOUT,
+                     needs_tls ? RESULT_UNKNOWN : RESULT_TEMPERROR,
+                     needs_tls ? REASON_NEEDS_TLS : REASON_UNREACHABLE, words);
+        world_free(world);
+    }
+}
+
 static void without_an_answer_it_is_open(void **state)
 {
     struct world *world = world_with_sender("<user@example.org>");
@@ -258,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outcomes_are_mapped),
         cmocka_unit_test(what_was_kept_says_how_old_it_is),
+        cmocka_unit_test(who_is_left_alone_was_not_asked),
         cmocka_unit_test(without_an_answer_it_is_open),
         cmocka_unit_test(sender_domain_comes_first),
         cmocka_unit_test(outside_octets_are_escaped),

@@ -161,6 +161,32 @@ static void test_blocks(void **state)
     play(blocks, LENGTH(blocks));
 }
 
+/* Of what was said of one sender nothing is told to another. */
+static void test_words(void **state)
+{
+    struct hosts *hosts = hosts_new(1 << 20);
+    const struct address host = host_at(1);
+    struct hosts_advice advice;
+    assert_non_null(hosts);
+    for (int stage = CALLOUT_AT_GREETING; stage <= CALLOUT_AT_RCPT; stage++) {
+        const struct callout_answer busy_now = {.outcome = CALLOUT_UNREACHABLE,
+                                                .stage =
+                                                    (enum callout_stage)stage,
+                                                .code = 421,
+                                                .address = host,
+                                                .words = "4.7.0 no time"};
+        const instant now = instant_after_s(0, 10000 * (uint32_t)stage);
+        hosts_learn(hosts, &busy_now, now, now);
+        hosts_advise(hosts, &host, CALLOUT_TLS_OFF, now, &advice);
+        assert_true(advice.leave);
+        assert_true(advice.instead.left_alone);
+        assert_int_equal(advice.instead.stage, stage);
+        assert_string_equal(advice.instead.words,
+                            stage == CALLOUT_AT_RCPT ? "" : "4.7.0 no time");
+    }
+    hosts_free(&hosts);
+}
+
 /* What TLS was like last, and what is best done by those who use it so. */
 static void test_tls(void **state)
 {
@@ -232,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_tls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
