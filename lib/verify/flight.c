@@ -1,13 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* flight.c - a flight from the first target to the landing: one exchanger's
  * address after the other is called, until one has a word that counts */
+#include "verify/flight.h"
+
 #include "smtp/meaning.h"
 #include "store/senders.h"
-#include "verify/parts.h"
+#include "verify/call.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+/** Flights under way or waiting; beyond it askers get CALLOUT_CAPACITY at once,
+ * or a flood of forged senders would fill the memory with its queue. */
+#define FLIGHTS_MOST 10000
+
+/** Exchangers put us off for so long when they do not say for how long. */
+#define RETRY_S 300
+
+/** Of those who wait for the time of their retry, kilobytes each. */
+#define RETRIES_MOST 2000
+
+/** A callout under way and all who wait for it. Path, targets and settings are
+ * the first asker's, who waits as long as it flies; before it does, whoever
+ * becomes the first. */
+struct flight {
+    struct turn turn;
+    struct verifier *verifier;
+    struct verify_ask *askers, **last;
+    struct loop_timer *timer; /* while it waits for its turn: until `deadline`,
+                                 or the next asker's patience ends */
+    size_t target;            /* called, or waited for */
+    unsigned tried;           /* targets, as bits: nobody turns to them again */
+    enum callout_start start; /* how that is met, unless it is */
+    bool restarted;           /* as its own answer asked for */
+    bool begun;               /* it has had a turn: `deadline` counts */
+    instant deadline;
+    bool answered; /* somebody has, as `answer` has it */
+    struct callout_answer answer;
+    struct flight *next;     /* in its chain */
+    char key[MAILPATH_SIZE]; /* the address's wire form */
+};
 
 static struct flight *flight_of_turn(struct turn *turn)
 {
@@ -15,16 +48,50 @@ static struct flight *flight_of_turn(struct turn *turn)
     return flight;
 }
 
-struct verify_ask *flight_take_down(struct flight *flight)
+/* The link to the flight of this key, or to NULL at its chain's end. */
+static struct flight **find(struct verifier *verifier, const char *key)
+{
+    uint64_t hash = hash_octets(&verifier->hash_key, span_of(key));
+    struct flight **link = &verifier->chains[hash & (CHAINS - 1)];
+    while (*link != NULL && strcmp((*link)->key, key) != 0)
+        link = &(*link)->next;
+    return link;
+}
+
+/* Tell those of the list, each of whom ends with it; NULL: without answer. */
+static void tell(struct verify_ask *askers, const struct callout_answer *answer)
+{
+    while (askers != NULL) {
+        struct verify_ask *next = askers->next; /* it ends with `done` */
+        askers->done(askers, answer);
+        askers = next;
+    }
+}
+
+/* Forget the flight, whatever it was about. Its askers are the caller's, to be
+ * told when nothing else is left to do: they may ask again. */
+static struct verify_ask *take_down(struct flight *flight)
 {
     struct verifier *verifier = flight->verifier;
     struct verify_ask *askers = flight->askers;
     turns_leave(verifier->turns, &flight->turn);
-    *verifier_find(verifier, flight->key) = flight->next;
+    *find(verifier, flight->key) = flight->next;
     (void)atomic_fetch_sub(&verifier->flights, 1);
     loop_timer_free(&flight->timer);
     free(flight);
     return askers;
+}
+
+/* In how many seconds the answer is worth a retry in the background; 0: it is
+ * not, or it was one. */
+static uint16_t retry_after_s(const struct verifier *verifier,
+                              const struct verify_ask *ask,
+                              const struct callout_answer *answer)
+{
+    if (answer->outcome != CALLOUT_GREYLISTED || ask->retry ||
+        verifier->retry_count >= RETRIES_MOST)
+        return 0;
+    return answer->retry_after_s > 0 ? answer->retry_after_s : RETRY_S;
 }
 
 static void land(struct flight *flight)
@@ -38,11 +105,12 @@ static void land(struct flight *flight)
     senders_learn(verifier->callouts, &ask->path, &answer, &ask->settings,
                   verifier_now(verifier));
     if (answer.outcome == CALLOUT_GREYLISTED && answer.retry_after_s > 0)
-        retry_plan(verifier, ask, answer.retry_after_s);
-    askers_tell(flight_take_down(flight), &answer);
+        verifier->plan_retry(verifier, ask, answer.retry_after_s);
+    tell(take_down(flight), &answer);
 }
 
-void flight_weigh(struct flight *flight, const struct callout_answer *answer)
+/* Put an exchanger's answer beside what others have said. */
+static void weigh(struct flight *flight, const struct callout_answer *answer)
 {
     if (flight->answered && smtp_outcome_weight(answer->outcome) <=
                                 smtp_outcome_weight(flight->answer.outcome))
@@ -68,12 +136,12 @@ static void set_patience(struct flight *flight)
     loop_timer_set(flight->timer, next);
 }
 
-bool flight_has_tried(const struct flight *flight, size_t target)
+static bool has_tried(const struct flight *flight, size_t target)
 {
     return (flight->tried & 1U << target) != 0;
 }
 
-void flight_note_tried(struct flight *flight, size_t target)
+static void note_tried(struct flight *flight, size_t target)
 {
     flight->tried |= 1U << target;
 }
@@ -85,14 +153,14 @@ static void turn_to_next(struct flight *flight, enum callout_outcome outcome)
 {
     const struct verify_ask *ask = flight->askers;
     const char *exchanger = ask->targets[flight->target].exchanger;
-    flight_note_tried(flight, flight->target);
+    note_tried(flight, flight->target);
     for (size_t i = 0; i < ask->target_count; i++)
         if (outcome == CALLOUT_GREYLISTED &&
             strcmp(ask->targets[i].exchanger, exchanger) == 0)
-            flight_note_tried(flight, i);
+            note_tried(flight, i);
     flight->target = 0;
     while (flight->target < ask->target_count &&
-           flight_has_tried(flight, flight->target))
+           has_tried(flight, flight->target))
         flight->target++;
     flight->restarted = false;
 }
@@ -119,7 +187,7 @@ static bool is_left_alone(struct flight *flight)
     if (!advice.leave)
         return false;
     memcpy(advice.instead.exchanger, target->exchanger, NAME_SIZE);
-    flight_weigh(flight, &advice.instead);
+    weigh(flight, &advice.instead);
     turn_to_next(flight, advice.instead.outcome);
     return true;
 }
@@ -134,7 +202,9 @@ static bool has_target(struct flight *flight)
     return false;
 }
 
-void flight_wait(struct flight *flight)
+/* Wait for the turn to call the flight's target, or one behind it; land when
+ * there is none, or no time for it. */
+static void wait_for_turn(struct flight *flight)
 {
     const struct verify_ask *ask = flight->askers;
     const struct turn_terms terms = {.most = ask->settings.most,
@@ -149,7 +219,7 @@ void flight_wait(struct flight *flight)
     if (!turns_wait(flight->verifier->turns, &flight->turn, domain_of(flight),
                     &ask->targets[flight->target].address, &terms)) {
         const struct callout_answer answer = no_memory(flight);
-        flight_weigh(flight, &answer);
+        weigh(flight, &answer);
         land(flight);
         return;
     }
@@ -159,19 +229,22 @@ void flight_wait(struct flight *flight)
         set_patience(flight);
 }
 
-void flight_go_on(struct flight *flight, const struct callout_answer *answer)
+/* Go on with the answer of the target that was called. */
+static void go_on(struct flight *flight, const struct callout_answer *answer)
 {
-    flight_weigh(flight, answer);
+    weigh(flight, answer);
     turn_to_next(flight, answer->outcome);
     if (smtp_outcome_is_final(answer->outcome))
         land(flight);
     else
-        flight_wait(flight);
+        wait_for_turn(flight);
 }
+
+static void take_turns(struct verifier *verifier);
 
 static void on_pace(void *context)
 {
-    verifier_take_turns(context);
+    take_turns(context);
 }
 
 /* Come back when a domain's rate lets it go on. Without memory for the timer
@@ -184,7 +257,7 @@ static void set_pace(struct verifier *verifier, instant due)
         loop_timer_set(verifier->pace, due);
 }
 
-static void begin(struct flight *flight)
+static void set_deadline(struct flight *flight)
 {
     loop_timer_set(flight->timer, INSTANT_NEVER);
     if (flight->begun)
@@ -194,21 +267,113 @@ static void begin(struct flight *flight)
                                         flight->askers->settings.total_ms);
 }
 
+/* Whether the same exchanger is to be asked once more, otherwise: in the clear
+ * when TLS has failed; by TLS when it will not be asked without, which is its
+ * word if that fails. */
+static bool is_to_be_met_anew(struct flight *flight,
+                              const struct callout_answer *answer)
+{
+    if (flight->askers->settings.tls != CALLOUT_TLS_OPPORTUNISTIC ||
+        flight->restarted)
+        return false;
+    if (answer->trouble == CALLOUT_TROUBLE_TLS) {
+        flight->start = CALLOUT_START_CLEAR;
+    } else if (answer->outcome == CALLOUT_NEEDS_TLS &&
+               answer->tls == CALLOUT_TLS_NOT_USED) {
+        flight->start = CALLOUT_START_TLS;
+        weigh(flight, answer);
+    } else {
+        return false;
+    }
+    flight->restarted = true;
+    return true;
+}
+
+static void on_missed(void *context, size_t target,
+                      const struct callout_answer *answer)
+{
+    struct flight *flight = context;
+    note_tried(flight, target);
+    weigh(flight, answer);
+}
+
+static void on_answered(void *context, size_t target,
+                        const struct callout_answer *answer)
+{
+    struct flight *flight = context;
+    flight->target = target;
+    if (is_to_be_met_anew(flight, answer))
+        wait_for_turn(flight);
+    else
+        go_on(flight, answer);
+}
+
+/* The target with which the flight's is tried side by side: of the same
+ * exchanger, in the other family, to be met alike. The count: there is none. */
+static size_t find_second(const struct flight *flight)
+{
+    const struct verify_ask *ask = flight->askers;
+    const struct callout_target *first = &ask->targets[flight->target];
+    struct hosts_advice advice;
+    size_t i = 0;
+    for (; i < ask->target_count; i++) {
+        const struct callout_target *target = &ask->targets[i];
+        if (i == flight->target || has_tried(flight, i) ||
+            strcmp(target->exchanger, first->exchanger) != 0 ||
+            address_is_v4(&target->address) == address_is_v4(&first->address))
+            continue;
+        hosts_advise(flight->verifier->hosts, &target->address,
+                     ask->settings.tls, verifier_now(flight->verifier),
+                     &advice);
+        if (!advice.leave && advice.start == flight->start)
+            break;
+    }
+    return i;
+}
+
+static void add_target(struct call_request *request, size_t target,
+                       struct turns_host *host)
+{
+    request->targets[request->count] = target;
+    request->hosts[request->count++] = host;
+}
+
+/* Call the target, for which a turn was taken, and a second one if there is a
+ * turn for it, too. False: memory ends. */
+static bool call(struct flight *flight)
+{
+    const struct call_owner owner = {on_missed, on_answered, take_turns,
+                                     flight};
+    const struct verify_ask *ask = flight->askers;
+    size_t second = flight->restarted ? ask->target_count : find_second(flight);
+    struct turns_host *host = NULL;
+    struct call_request request = {
+        .ask = ask, .start = flight->start, .deadline = flight->deadline};
+    add_target(&request, flight->target, flight->turn.host);
+    if (second < ask->target_count)
+        host = turns_also(flight->verifier->turns,
+                          &ask->targets[second].address, &flight->turn.terms);
+    if (host != NULL)
+        add_target(&request, second, host);
+    return call_open(flight->verifier, &request, &owner);
+}
+
 /* It has taken its turn; but while it waited, its host may have turned into one
  * to be left alone. */
 static void take_off(struct flight *flight)
 {
-    begin(flight);
+    set_deadline(flight);
     if (is_left_alone(flight)) {
         turns_end(flight->verifier->turns, flight->turn.host);
-        flight_wait(flight);
-    } else if (!call_open(flight)) {
+        wait_for_turn(flight);
+    } else if (!call(flight)) {
         const struct callout_answer answer = no_memory(flight);
-        flight_go_on(flight, &answer);
+        go_on(flight, &answer);
     }
 }
 
-void verifier_take_turns(struct verifier *verifier)
+/* Let everybody call whose turn it is: after any change that can bring one. */
+static void take_turns(struct verifier *verifier)
 {
     struct turn *turn;
     instant due;
@@ -245,7 +410,7 @@ static void on_timer(void *context)
         .outcome = CALLOUT_CAPACITY, .learnt = verifier_now(flight->verifier)};
     if (flight->begun) {
         if (!flight->answered)
-            flight_weigh(flight, &none);
+            weigh(flight, &none);
         land(flight);
         return;
     }
@@ -253,18 +418,19 @@ static void on_timer(void *context)
     struct verifier *verifier = flight->verifier;
     struct verify_ask *impatient = take_impatient(flight, none.learnt);
     if (flight->askers == NULL) {
-        (void)flight_take_down(flight);
+        (void)take_down(flight);
     } else if (flight->askers == first) {
         set_patience(flight);
     } else { /* whoever is the first now may have another target */
         turns_leave(verifier->turns, &flight->turn);
-        flight_wait(flight);
+        wait_for_turn(flight);
     }
-    askers_tell(impatient, &none);
-    verifier_take_turns(verifier);
+    tell(impatient, &none);
+    take_turns(verifier);
 }
 
-struct flight *flight_new(struct verify_ask *ask, const char *key)
+/* A flight with its first asker, on no chain yet. NULL: memory ends. */
+static struct flight *new_flight(struct verify_ask *ask, const char *key)
 {
     struct verifier *verifier = ask->verifier;
     struct flight *flight = calloc(1, sizeof(*flight));
@@ -284,10 +450,52 @@ struct flight *flight_new(struct verify_ask *ask, const char *key)
     return flight;
 }
 
-void flight_join(struct flight *flight, struct verify_ask *ask)
+static void join(struct flight *flight, struct verify_ask *ask)
 {
     *flight->last = ask;
     flight->last = &ask->next;
     if (!flight->begun)
         set_patience(flight);
+}
+
+bool flight_board(struct verify_ask *ask, const char *key,
+                  enum callout_outcome *outcome)
+{
+    struct verifier *verifier = ask->verifier;
+    struct flight **link = find(verifier, key);
+    ask->next = NULL;
+    if (*link != NULL) {
+        join(*link, ask);
+        return true;
+    }
+    if (atomic_load(&verifier->flights) >= FLIGHTS_MOST) {
+        *outcome = CALLOUT_CAPACITY;
+        return false;
+    }
+    if (!wall_lets(&verifier->wall, verifier_now(verifier))) {
+        *outcome = CALLOUT_WALLED_OFF;
+        return false;
+    }
+    *link = new_flight(ask, key);
+    if (*link == NULL) {
+        *outcome = CALLOUT_INTERNAL;
+        return false;
+    }
+    (void)atomic_fetch_add(&verifier->flights, 1);
+    wait_for_turn(*link);
+    take_turns(verifier);
+    return true;
+}
+
+void flights_cut(struct verifier *verifier)
+{
+    loop_timer_free(&verifier->pace);
+    calls_cut(verifier);
+    for (size_t i = 0; i < CHAINS; i++) {
+        for (struct flight *flight = verifier->chains[i], *next; flight != NULL;
+             flight = next) {
+            next = flight->next;
+            tell(take_down(flight), NULL);
+        }
+    }
 }

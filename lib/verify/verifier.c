@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* verifier.c - askers: told what is kept, or put on the flight to the address
- * that they ask about */
+ * that they ask about; and those of our own, behind whom nobody stands */
 #include "verify/verifier.h"
 
-#include "base/log.h"
 #include "store/senders.h"
+#include "verify/flight.h"
 #include "verify/parts.h"
 
 #include <assert.h>
@@ -12,39 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Flights under way or waiting; beyond it askers get CALLOUT_CAPACITY at once,
- * or a flood of forged senders would fill the memory with its queue. */
-#define FLIGHTS_MOST 10000
-
-/** Our own fault is logged once in so long. */
-#define SAY_AGAIN_S 60
-
 /** Bytes for what is known of hosts: some six thousand that give trouble. */
 #define HOSTS_BYTES ((size_t)4 << 20)
 
-instant verifier_now(const struct verifier *verifier)
-{
-    return clock_now(loop_clock(verifier->loop));
-}
-
-struct verifier *verifier_new(struct loop *loop, size_t memory)
-{
-    struct verifier *verifier = calloc(1, sizeof(*verifier));
-    if (verifier == NULL)
-        return NULL;
-    verifier->loop = loop;
-    verifier->said = INSTANT_NEVER;
-    atomic_init(&verifier->flights, 0);
-    verifier->callouts = callouts_new(memory);
-    verifier->hosts = hosts_new(HOSTS_BYTES);
-    verifier->tls = tls_client_new();
-    verifier->turns = turns_new();
-    if (verifier->callouts == NULL || verifier->hosts == NULL ||
-        verifier->tls == NULL || verifier->turns == NULL ||
-        !hash_key_draw(&verifier->hash_key))
-        verifier_free(&verifier);
-    return verifier;
-}
+/** An asker who asks for the sake of those who come later. */
+struct background {
+    struct verify_ask ask;           /* first: `done` gets back from it to us */
+    struct loop_timer *timer;        /* NULL once it has asked */
+    struct background *next, **link; /* of those with a timer */
+    struct callout_target targets[];
+};
 
 bool verifier_kept(struct verifier *verifier, const struct mailpath *path,
                    const struct callout_settings *settings,
@@ -64,70 +41,19 @@ size_t verifier_flights(struct verifier *verifier)
     return atomic_load(&verifier->flights);
 }
 
-struct flight **verifier_find(struct verifier *verifier, const char *key)
-{
-    uint64_t hash = hash_octets(&verifier->hash_key, span_of(key));
-    struct flight **link = &verifier->chains[hash & (CHAINS - 1)];
-    while (*link != NULL && strcmp((*link)->key, key) != 0)
-        link = &(*link)->next;
-    return link;
-}
-
-void askers_tell(struct verify_ask *askers, const struct callout_answer *answer)
-{
-    while (askers != NULL) {
-        struct verify_ask *next = askers->next; /* it ends with `done` */
-        askers->done(askers, answer);
-        askers = next;
-    }
-}
-
-void verifier_log_fault(struct verifier *verifier, const char *what)
-{
-    instant at = verifier_now(verifier);
-    if (verifier->said != INSTANT_NEVER &&
-        at < instant_after_s(verifier->said, SAY_AGAIN_S))
-        return;
-    verifier->said = at;
-    log_line(LOG_LEVEL_ERROR, "no callout: %s", what);
-}
-
 /* Whether it can be asked about: it is an address. */
 static bool is_askable(const struct mailpath *path)
 {
     return path->form != MAILPATH_NULL && path->form != MAILPATH_INVALID;
 }
 
-/* Join the flight to this address, or begin one. False, with the outcome: it
- * cannot be. */
+/* False, with the outcome: there can be no flight. */
 static bool board(struct verify_ask *ask, enum callout_outcome *outcome)
 {
-    struct verifier *verifier = ask->verifier;
     char key[MAILPATH_SIZE];
     *outcome = CALLOUT_INTERNAL;
-    if (!is_askable(&ask->path) || !mailpath_write(&ask->path, key))
-        return false;
-    ask->next = NULL;
-    struct flight **link = verifier_find(verifier, key);
-    if (*link != NULL) {
-        flight_join(*link, ask);
-        return true;
-    }
-    if (atomic_load(&verifier->flights) >= FLIGHTS_MOST) {
-        *outcome = CALLOUT_CAPACITY;
-        return false;
-    }
-    if (!wall_lets(&verifier->wall, verifier_now(verifier))) {
-        *outcome = CALLOUT_WALLED_OFF;
-        return false;
-    }
-    *link = flight_new(ask, key);
-    if (*link == NULL)
-        return false;
-    (void)atomic_fetch_add(&verifier->flights, 1);
-    flight_wait(*link);
-    verifier_take_turns(verifier);
-    return true;
+    return is_askable(&ask->path) && mailpath_write(&ask->path, key) &&
+           flight_board(ask, key, outcome);
 }
 
 /* Whether no flight is needed: it may have been learnt since the asker looked;
@@ -164,21 +90,126 @@ void verifier_ask(struct verifier *verifier, struct verify_ask *ask)
     loop_post(verifier->loop, &ask->job);
 }
 
+/* What is learnt is kept; there is nobody to be told. */
+static void end(struct verify_ask *ask, const struct callout_answer *answer)
+{
+    struct background *background = (struct background *)ask;
+    (void)answer;
+    free(background);
+}
+
+/* NULL: memory ends. */
+static struct background *new_background(struct verifier *verifier,
+                                         const struct verify_ask *like)
+{
+    size_t size = like->target_count * sizeof(*like->targets);
+    struct background *background = calloc(1, sizeof(*background) + size);
+    if (background == NULL)
+        return NULL;
+    background->ask = *like;
+    if (size > 0)
+        memcpy(background->targets, like->targets, size);
+    background->ask.targets = background->targets;
+    background->ask.verifier = verifier;
+    background->ask.anew = true;
+    background->ask.done = end;
+    return background;
+}
+
+static void send_off(struct background *background)
+{
+    struct verify_ask *wish = &background->ask;
+    wish->patience =
+        instant_after_ms(verifier_now(wish->verifier), wish->settings.total_ms);
+    verifier_ask(wish->verifier, wish);
+}
+
+void verifier_refresh(struct verifier *verifier, const struct verify_ask *like)
+{
+    struct background *background = new_background(verifier, like);
+    if (background != NULL)
+        send_off(background);
+}
+
+static void leave_list(struct background *retry)
+{
+    struct verifier *verifier = retry->ask.verifier;
+    loop_timer_free(&retry->timer);
+    verifier->retry_count--;
+    *retry->link = retry->next;
+    if (retry->next != NULL)
+        retry->next->link = retry->link;
+}
+
+static void on_time(void *context)
+{
+    struct background *retry = context;
+    leave_list(retry);
+    send_off(retry);
+}
+
+/* Have it asked again, once, after so many seconds; nothing when memory ends.
+ */
+static void plan_retry(struct verifier *verifier, const struct verify_ask *like,
+                       uint32_t after_s)
+{
+    struct background *retry = new_background(verifier, like);
+    if (retry == NULL)
+        return;
+    retry->timer = loop_timer_new(verifier->loop, on_time, retry);
+    if (retry->timer == NULL) {
+        free(retry);
+        return;
+    }
+    retry->ask.retry = true;
+    retry->next = verifier->retries;
+    retry->link = &verifier->retries;
+    if (retry->next != NULL)
+        retry->next->link = &retry->next;
+    verifier->retries = retry;
+    verifier->retry_count++;
+    loop_timer_set(retry->timer,
+                   instant_after_s(verifier_now(verifier), after_s));
+}
+
+/* Forget those whose time has not come. */
+static void drop_retries(struct verifier *verifier)
+{
+    for (struct background *retry = verifier->retries, *next; retry != NULL;
+         retry = next) {
+        next = retry->next;
+        leave_list(retry);
+        free(retry);
+    }
+}
+
+struct verifier *verifier_new(struct loop *loop, size_t memory)
+{
+    struct verifier *verifier = calloc(1, sizeof(*verifier));
+    if (verifier == NULL)
+        return NULL;
+    verifier->loop = loop;
+    verifier->said = INSTANT_NEVER;
+    verifier->plan_retry = plan_retry;
+    atomic_init(&verifier->flights, 0);
+    verifier->callouts = callouts_new(memory);
+    verifier->hosts = hosts_new(HOSTS_BYTES);
+    verifier->tls = tls_client_new();
+    verifier->turns = turns_new();
+    if (verifier->callouts == NULL || verifier->hosts == NULL ||
+        verifier->tls == NULL || verifier->turns == NULL ||
+        !hash_key_draw(&verifier->hash_key))
+        verifier_free(&verifier);
+    return verifier;
+}
+
 static void run_stop(struct loop_job *job)
 {
     void *around = (char *)job - offsetof(struct verifier, stop);
     struct verifier *verifier = around;
     verifier->stopped = true;
-    loop_timer_free(&verifier->pace);
-    calls_cut(verifier);
-    retries_drop(verifier);
-    for (size_t i = 0; i < CHAINS; i++) {
-        for (struct flight *flight = verifier->chains[i], *next; flight != NULL;
-             flight = next) {
-            next = flight->next;
-            askers_tell(flight_take_down(flight), NULL);
-        }
-    }
+    drop_retries(verifier);
+    flights_cut(verifier);
 }
 
 void verifier_stop(struct verifier *verifier)

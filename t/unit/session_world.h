@@ -222,24 +222,24 @@ static inline struct session *world_session(struct session_world *world)
 }
 
 /** The reply's code, or 250 for none. */
-static inline unsigned code_of(const struct reply *reply)
+static inline unsigned code_said(const struct reply *reply)
 {
     return reply ? reply->code : 250;
 }
 
 static inline unsigned say_helo(struct session *session, const char *name)
 {
-    return code_of(session_helo(session, span_of(name)));
+    return code_said(session_helo(session, span_of(name)));
 }
 
 static inline unsigned say_mail(struct session *session, const char *sender)
 {
-    return code_of(session_mail(session, span_of(sender), false, NULL));
+    return code_said(session_mail(session, span_of(sender), false, NULL));
 }
 
 static inline unsigned say_rcpt(struct session *session, const char *recipient)
 {
-    return code_of(session_rcpt(session, span_of(recipient), NULL));
+    return code_said(session_rcpt(session, span_of(recipient), NULL));
 }
 
 #endif

@@ -19,8 +19,8 @@ static void *ask_many(void *argument)
 {
     const struct crowd *crowd = argument;
     for (size_t i = 0; i < ASKERS / THREADS; i++)
-        ask(crowd->world, &crowd->askers[i],
-            i % 2 == 0 ? "u@example.com" : "<u@EXAMPLE.com>", 1);
+        ask_about(crowd->world, &crowd->askers[i],
+                  i % 2 == 0 ? "u@example.com" : "<u@EXAMPLE.com>", 1);
     return NULL;
 }
 
@@ -56,7 +56,7 @@ static void test_one_flight(void **state)
     assert_int_equal(verifier_flights(world->verifier), 0);
     assert_true(is_kept(world, "u@example.com"));
     assert_false(is_kept(world, "U@example.com"));
-    ask(world, &world->askers[0], "u@example.com", 1);
+    ask_about(world, &world->askers[0], "u@example.com", 1);
     expect(&world->askers[0], CALLOUT_NO_SUCH_MAILBOX);
     assert_int_equal(calls(world, 0), 1);
     end(world);
@@ -152,7 +152,7 @@ static void test_order(void **state)
         print_message("%s\n", order[i].name);
         struct world *world = begin(order[i].scripts, 3);
         struct asker *asker = &world->askers[0];
-        ask(world, asker, "u@example.com", 3);
+        ask_about(world, asker, "u@example.com", 3);
         expect(asker, order[i].answer.outcome);
         assert_int_equal(asker->answer.exchanger[2] - '0', order[i].answer.of);
         assert_int_equal(asker->answer.stage, order[i].answer.stage);
@@ -203,7 +203,7 @@ static void test_total(void **state)
     world->settings.reply_ms = 250;
     world->settings.total_ms = 400;
     instant before = clock_now(&clock_system);
-    ask(world, asker, "u@example.com", 3);
+    ask_about(world, asker, "u@example.com", 3);
     expect(asker, CALLOUT_UNREACHABLE);
     assert_int_equal(asker->answer.trouble, CALLOUT_TROUBLE_TIMEOUT);
     assert_int_equal(asker->answer.stage, CALLOUT_AT_GREETING);
@@ -222,7 +222,7 @@ static void test_refresh(void **state)
     struct callout_answer answer;
     bool stale;
     world->settings.refresh_s = 0;
-    ask(world, asker, "u@example.com", 1);
+    ask_about(world, asker, "u@example.com", 1);
     expect(asker, CALLOUT_ACCEPTED);
     assert_true(verifier_kept(world->verifier, &asker->ask.path,
                               &world->settings, &answer, &stale));
@@ -245,14 +245,14 @@ static void test_fold(void **state)
     struct world *world = begin(scripts, 2);
     struct asker *askers = world->askers;
     world->settings.fold = true;
-    ask(world, &askers[0], "prvs=1234abcdef=u@example.com", 1);
+    ask_about(world, &askers[0], "prvs=1234abcdef=u@example.com", 1);
     expect(&askers[0], CALLOUT_ACCEPTED);
     ask_at(world, &askers[1], "prvs=5678abcdef=u@example.com", 1, 1);
     expect(&askers[1], CALLOUT_ACCEPTED);
     assert_int_equal(calls(world, 1), 0);
     ask_at(world, &askers[2], "prvs=1234abcdef=v@example.com", 1, 1);
     expect(&askers[2], CALLOUT_NO_SUCH_MAILBOX);
-    ask(world, &askers[3], "prvs=5678abcdef=v@example.com", 1);
+    ask_about(world, &askers[3], "prvs=5678abcdef=v@example.com", 1);
     expect(&askers[3], CALLOUT_ACCEPTED);
     assert_true(is_kept(world, "prvs=9999abcdef=v@example.com"));
     world->settings.fold = false;
@@ -270,16 +270,16 @@ static void test_busy_host(void **state)
         {.greeting = "421 4.3.2 too busy\r\n"}};
     struct world *world = begin(scripts, 1);
     struct asker *askers = world->askers;
-    ask(world, &askers[0], "u@example.com", 1);
+    ask_about(world, &askers[0], "u@example.com", 1);
     expect(&askers[0], CALLOUT_UNREACHABLE);
-    ask(world, &askers[1], "v@other.example", 1);
+    ask_about(world, &askers[1], "v@other.example", 1);
     expect(&askers[1], CALLOUT_UNREACHABLE);
     assert_int_equal(askers[1].answer.code, 421);
     assert_string_equal(askers[1].answer.words, "4.3.2 too busy");
     assert_string_equal(askers[1].answer.exchanger, "mx0.example.com");
     assert_int_equal(calls(world, 0), 1);
     atomic_store(&world->ahead, instant_after_s(0, HOSTS_PAUSE_S));
-    ask(world, &askers[2], "w@example.com", 1);
+    ask_about(world, &askers[2], "w@example.com", 1);
     expect(&askers[2], CALLOUT_UNREACHABLE);
     assert_int_equal(calls(world, 0), 2);
     end(world);
@@ -298,7 +298,7 @@ static void test_busy_meanwhile(void **state)
     for (size_t i = 0; i < CROWD; i++) {
         char address[32];
         (void)snprintf(address, sizeof(address), "%zu@example.com", i);
-        ask(world, &world->askers[i], address, 2);
+        ask_about(world, &world->askers[i], address, 2);
     }
     EVENTUALLY(verifier_flights(world->verifier) == CROWD);
     atomic_store(&world->servers.gate, true);
@@ -323,7 +323,7 @@ static void test_blocked(void **state)
         char address[32];
         (void)snprintf(address, sizeof(address), "%d@example.com", i);
         atomic_store(&world->ahead, instant_after_s(0, 10 * (uint32_t)i));
-        ask(world, asker, address, 1);
+        ask_about(world, asker, address, 1);
         expect(asker, CALLOUT_BLOCKED_US);
         assert_int_equal(asker->answer.code, 554);
     }
@@ -338,7 +338,7 @@ static void pass_s(struct world *world, uint32_t seconds)
     struct asker *asker = &world->askers[ASKERS - 1];
     atomic_store(&world->ahead,
                  instant_after_s(atomic_load(&world->ahead), seconds));
-    ask(world, asker, "nobody@example.com", 0);
+    ask_about(world, asker, "nobody@example.com", 0);
     expect(asker, CALLOUT_UNREACHABLE);
 }
 
@@ -358,7 +358,7 @@ static void test_greylisted(void **state)
         struct world *world = begin(&script, 1);
         struct asker *asker = &world->askers[0];
         world->settings.temperror_s = 10;
-        ask(world, asker, "u@example.com", 1);
+        ask_about(world, asker, "u@example.com", 1);
         expect(asker, CALLOUT_GREYLISTED);
         assert_int_equal(asker->answer.retry_after_s, rows[i].after_s);
         pass_s(world, rows[i].after_s - 5);
@@ -381,7 +381,7 @@ static void test_stop_greylisted(void **state)
 {
     static const struct server_script script = {.mail = "450 later\r\n"};
     struct world *world = begin(&script, 1);
-    ask(world, &world->askers[0], "u@example.com", 1);
+    ask_about(world, &world->askers[0], "u@example.com", 1);
     expect(&world->askers[0], CALLOUT_GREYLISTED);
     end(world);
 }
@@ -395,10 +395,10 @@ static void test_catch_all(void **state)
     struct world *world = begin(scripts, 2);
     struct asker *askers = world->askers;
     world->settings.catch_all = true;
-    ask(world, &askers[0], "u@example.com", 1);
+    ask_about(world, &askers[0], "u@example.com", 1);
     expect(&askers[0], CALLOUT_ACCEPTS_ANYTHING);
     assert_true(is_kept(world, "v@example.com"));
-    ask(world, &askers[1], "v@example.com", 1);
+    ask_about(world, &askers[1], "v@example.com", 1);
     expect(&askers[1], CALLOUT_ACCEPTS_ANYTHING);
     assert_int_equal(calls(world, 0), 1);
     for (size_t i = 2; i < 4; i++) {
@@ -419,9 +419,9 @@ static void test_refuses_bounces(void **state)
     static const struct server_script scripts[] = {{.mail = "550 no\r\n"}};
     struct world *world = begin(scripts, 1);
     struct asker *askers = world->askers;
-    ask(world, &askers[0], "u@example.com", 1);
+    ask_about(world, &askers[0], "u@example.com", 1);
     expect(&askers[0], CALLOUT_REFUSES_BOUNCES);
-    ask(world, &askers[1], "v@example.com", 1);
+    ask_about(world, &askers[1], "v@example.com", 1);
     expect(&askers[1], CALLOUT_REFUSES_BOUNCES);
     assert_int_equal(calls(world, 0), 1);
     end(world);
@@ -434,7 +434,7 @@ static void test_known(void **state)
     struct world *world = begin(scripts, 1);
     struct asker *asker = &world->askers[0];
     world->settings.refresh_s = 100;
-    ask(world, asker, "u@example.com", 1);
+    ask_about(world, asker, "u@example.com", 1);
     expect(asker, CALLOUT_ACCEPTED);
     for (int i = 0; i < 2; i++) {
         pass_s(world, 600);
@@ -468,14 +468,14 @@ static void test_wall(void **state)
     atomic_store(&world->ahead, (instant)WALL_S * 1000000);
     ask_at(world, &askers[20], "late@example.com", 100, 1);
     expect(&askers[20], CALLOUT_WALLED_OFF);
-    ask(world, &askers[21], "good@example.com", 1);
+    ask_about(world, &askers[21], "good@example.com", 1);
     expect(&askers[21], CALLOUT_WALLED_OFF);
     assert_int_equal(calls(world, 0), 0);
     assert_false(is_kept(world, "good@example.com"));
     atomic_store(&world->ahead, (instant)(WALL_S + WALL_TRY_S) * 1000000);
-    ask(world, &askers[22], "good@example.com", 1);
+    ask_about(world, &askers[22], "good@example.com", 1);
     expect(&askers[22], CALLOUT_ACCEPTED);
-    ask(world, &askers[23], "other@example.com", 1);
+    ask_about(world, &askers[23], "other@example.com", 1);
     expect(&askers[23], CALLOUT_ACCEPTED);
     end(world);
 }
@@ -484,7 +484,7 @@ static void test_no_target(void **state)
 {
     struct world *world = begin(NULL, 0);
     struct asker *asker = &world->askers[0];
-    ask(world, asker, "u@example.com", 0);
+    ask_about(world, asker, "u@example.com", 0);
     expect(asker, CALLOUT_UNREACHABLE);
     assert_string_equal(asker->answer.exchanger, "");
     end(world);
@@ -501,11 +501,11 @@ static void test_no_descriptor(void **state)
     none = limit;
     none.rlim_cur = 3;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    ask(world, asker, "u@example.com", 1);
+    ask_about(world, asker, "u@example.com", 1);
     expect(asker, CALLOUT_INTERNAL);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_false(is_kept(world, "u@example.com"));
-    ask(world, asker, "u@example.com", 1);
+    ask_about(world, asker, "u@example.com", 1);
     expect(asker, CALLOUT_ACCEPTED);
     end(world);
 }
@@ -519,7 +519,7 @@ static void test_not_askable(void **state)
     struct world *world = begin(&script, 1);
     struct asker *asker = &world->askers[0];
     for (size_t i = 0; i < LENGTH(addresses); i++) {
-        ask(world, asker, addresses[i], 1);
+        ask_about(world, asker, addresses[i], 1);
         expect(asker, CALLOUT_INTERNAL);
         assert_false(is_kept(world, addresses[i]));
     }
@@ -547,7 +547,7 @@ static void test_stop(void **state)
     }
     EVENTUALLY(open_now(world, 0) == 0);
     assert_int_equal(verifier_flights(world->verifier), 0);
-    ask(world, &world->askers[CROWD], "late@example.com", 1);
+    ask_about(world, &world->askers[CROWD], "late@example.com", 1);
     EVENTUALLY(atomic_load(&world->askers[CROWD].told));
     assert_true(world->askers[CROWD].cut);
     end(world);
@@ -559,7 +559,7 @@ static void test_stop_after_answer(void **state)
     static const struct server_script script = {.quit = SILENT};
     struct world *world = begin(&script, 1);
     struct asker *asker = &world->askers[0];
-    ask(world, asker, "u@example.com", 1);
+    ask_about(world, asker, "u@example.com", 1);
     expect(asker, CALLOUT_ACCEPTED);
     assert_int_equal(open_now(world, 0), 1);
     assert_int_equal(verifier_flights(world->verifier), 0);

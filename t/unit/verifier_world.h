@@ -148,8 +148,8 @@ static inline void ask_at(struct world *world, struct asker *asker,
     verifier_ask(world->verifier, &asker->ask);
 }
 
-static inline void ask(struct world *world, struct asker *asker,
-                       const char *address, size_t servers)
+static inline void ask_about(struct world *world, struct asker *asker,
+                             const char *address, size_t servers)
 {
     ask_at(world, asker, address, 0, servers);
 }
