@@ -42,12 +42,21 @@ static bool is_wrong(struct callouts *callouts, enum fact fact,
            kept->answer.outcome != CALLOUT_ACCEPTED;
 }
 
+/* Whether <> is refused, and the name that we could ask in instead. */
+static bool refuses_bounces(struct callouts *callouts, const char *domain,
+                            const struct callout_settings *settings,
+                            instant now, struct callouts_kept *kept)
+{
+    return is_wrong(callouts, BOUNCES, domain, now, kept) &&
+           (settings->fallback[0] == '\0' ||
+            (kept->answer.found & CALLOUT_FOUND_NO_BOUNCES) != 0);
+}
+
 bool domains_find(struct callouts *callouts, const char *domain,
                   const struct callout_settings *settings, instant now,
                   struct callouts_kept *kept)
 {
-    bool has_fallback = settings->fallback[0] != '\0';
-    return (!has_fallback && is_wrong(callouts, BOUNCES, domain, now, kept)) ||
+    return refuses_bounces(callouts, domain, settings, now, kept) ||
            (settings->catch_all &&
             is_wrong(callouts, ANYTHING, domain, now, kept)) ||
            (settings->postmaster &&
@@ -94,7 +103,9 @@ void domains_learn(struct callouts *callouts, const char *domain,
         learn(&lesson, ANYTHING, answer, settings->valid_s);
     if (answer->outcome == CALLOUT_NO_POSTMASTER)
         learn(&lesson, POSTMASTER, answer, settings->invalid_s);
-    if ((answer->found & CALLOUT_FOUND_NO_BOUNCES) != 0)
+    /* Once it is known it is not found out anew, or it would never end. */
+    if ((answer->found & CALLOUT_FOUND_NO_BOUNCES) != 0 &&
+        !is_known(callouts, FALLBACK, domain, now))
         learn(&lesson, FALLBACK, &well, settings->invalid_s);
     if ((answer->found & CALLOUT_FOUND_NOT_ANYTHING) != 0)
         learn(&lesson, ANYTHING, &well, settings->valid_s);

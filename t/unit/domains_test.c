@@ -59,6 +59,14 @@ static void test_answers(void **state)
          NOTHING,
          NOTHING,
          1},
+        /* In our own name as well. */
+        {{.outcome = CALLOUT_REFUSES_BOUNCES,
+          .stage = CALLOUT_AT_MAIL,
+          .found = CALLOUT_FOUND_NO_BOUNCES},
+         CALLOUT_REFUSES_BOUNCES,
+         CALLOUT_REFUSES_BOUNCES,
+         CALLOUT_REFUSES_BOUNCES,
+         INVALID_S},
         {{.outcome = CALLOUT_ACCEPTS_ANYTHING},
          CALLOUT_ACCEPTS_ANYTHING,
          NOTHING,
@@ -140,11 +148,31 @@ static void test_questions(void **state)
     }
 }
 
+/* Who is asked in our own name, <> having been refused, tells nothing new of
+ * that: it is tried again in the end, however often he is asked. */
+static void test_fallback_ends(void **state)
+{
+    static const struct callout_answer answer = {
+        .outcome = CALLOUT_ACCEPTED, .found = CALLOUT_FOUND_NO_BOUNCES};
+    struct callouts *callouts = callouts_new(1 << 20);
+    struct domains_open open;
+    assert_non_null(callouts);
+    for (uint32_t now_s = 0; now_s < INVALID_S; now_s += 10) {
+        domains_learn(callouts, "a.example", &answer, &fallback, at_s(now_s));
+        domains_look(callouts, "a.example", &fallback, at_s(now_s), &open);
+        assert_true(open.no_bounces);
+    }
+    domains_look(callouts, "a.example", &fallback, at_s(INVALID_S), &open);
+    assert_false(open.no_bounces);
+    callouts_free(&callouts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_fallback_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
