@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #define IMPOSSIBLE_SIZE 24 /* "nobody-", 16 digits, NUL */
 
@@ -112,15 +111,15 @@ static void on_closed(void *context)
     owner.turn_is_free(verifier);
 }
 
-/* A local part that nobody has: one in 2^64 might. False: the system gives no
- * randomness. */
-static bool make_impossible(char local[IMPOSSIBLE_SIZE])
+/* A local part that nobody has: one in 2^64 might. It is always the same for a
+ * domain, for who is greylisted is known again by it. */
+static void make_impossible(const struct call *call,
+                            char local[IMPOSSIBLE_SIZE])
 {
-    uint64_t number;
-    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-        return false;
+    const struct hash_key *key = &call->verifier->hash_key;
+    const char *domain = call->request.ask->path.domain;
+    uint64_t number = hash_octets(key, span_of(domain));
     (void)snprintf(local, IMPOSSIBLE_SIZE, "nobody-%016" PRIx64, number);
-    return true;
 }
 
 /* What else is asked: what the settings want and is not known of the domain.
@@ -136,8 +135,10 @@ static void fill_wishes(const struct call *call,
                  verifier_now(verifier), &open);
     *wishes = (struct inquiry_wishes){.postmaster = open.has_postmaster,
                                       .no_bounces = open.no_bounces};
-    if (open.accepts_anything && make_impossible(impossible))
+    if (open.accepts_anything) {
+        make_impossible(call, impossible);
         wishes->impossible = impossible;
+    }
     if (ask->settings.fallback[0] != '\0')
         wishes->fallback = ask->settings.fallback;
 }

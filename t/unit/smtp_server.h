@@ -18,23 +18,27 @@
 
 #define SERVERS_MOST 4
 #define CALLERS_MOST 64
+#define PUT_OFF_MOST 8
 
 /** Replies, each with its CRLF. NULL: a friendly one; "": silence; "close" and
  * "reset": what is done to the connection in its place. */
 struct server_script {
     const char *greeting, *ehlo, *mail, *rcpt, *quit;
-    bool deaf; /* nobody listens there */
-    bool full; /* nobody accepts, and no place is left to wait for it */
+    bool deaf;      /* nobody listens there */
+    bool full;      /* nobody accepts, and no place is left to wait for it */
+    bool greylists; /* RCPT gets its reply when it is repeated */
 };
 
 struct server {
     struct server_script script;
     int listener;
-    int fillers[2];     /* those who wait where `full` */
-    atomic_int calls;   /* ever */
-    atomic_int open;    /* now */
-    atomic_int at_once; /* the most */
-    atomic_uint from;   /* the last caller's IPv4 address */
+    int fillers[2];                   /* those who wait where `full` */
+    atomic_int calls;                 /* ever */
+    atomic_int open;                  /* now */
+    atomic_int at_once;               /* the most */
+    atomic_uint from;                 /* the last caller's IPv4 address */
+    char put_off[PUT_OFF_MOST][1024]; /* RCPT commands */
+    size_t put_off_count;
 };
 
 struct caller {
@@ -83,6 +87,20 @@ static inline void server_say(struct caller *caller, const char *words,
         server_close(caller);
 }
 
+/* Whether the command is put off: it is heard for the first time. */
+static inline bool server_puts_off(struct server *server, const char *command)
+{
+    if (!server->script.greylists)
+        return false;
+    for (size_t i = 0; i < server->put_off_count; i++)
+        if (strcmp(server->put_off[i], command) == 0)
+            return false;
+    assert(server->put_off_count < PUT_OFF_MOST);
+    memcpy(server->put_off[server->put_off_count++], command,
+           strlen(command) + 1);
+    return true;
+}
+
 static inline void server_obey(struct caller *caller, const char *command)
 {
     const struct server_script *script = &caller->server->script;
@@ -90,6 +108,9 @@ static inline void server_obey(struct caller *caller, const char *command)
         server_say(caller, script->ehlo, "250-mx\r\n250 PIPELINING\r\n");
     else if (strcmp(command, "MAIL FROM:<>\r\n") == 0)
         server_say(caller, script->mail, "250 ok\r\n");
+    else if (strncmp(command, "RCPT TO:<", 9) == 0 &&
+             server_puts_off(caller->server, command))
+        server_say(caller, "451 4.7.1 greylisted\r\n", NULL);
     else if (strncmp(command, "RCPT TO:<", 9) == 0)
         server_say(caller, script->rcpt, "250 yes\r\n");
     else if (strcmp(command, "RSET\r\n") == 0)

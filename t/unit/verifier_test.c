@@ -332,16 +332,6 @@ static void test_blocked(void **state)
     end(world);
 }
 
-/* Let the time pass; the loop sees it when it has something to do. */
-static void pass_s(struct world *world, uint32_t seconds)
-{
-    struct asker *asker = &world->askers[ASKERS - 1];
-    atomic_store(&world->ahead,
-                 instant_after_s(atomic_load(&world->ahead), seconds));
-    ask_about(world, asker, "nobody@example.com", 0);
-    expect(asker, CALLOUT_UNREACHABLE);
-}
-
 /* S11: who is greylisted is not asked again before the time, and then once,
  * though nobody waits for it. */
 static void test_greylisted(void **state)
@@ -383,47 +373,6 @@ static void test_stop_greylisted(void **state)
     struct world *world = begin(&script, 1);
     ask_about(world, &world->askers[0], "u@example.com", 1);
     expect(&world->askers[0], CALLOUT_GREYLISTED);
-    end(world);
-}
-
-/* S12: who accepts anything is asked once, whoever of the domain it is about;
- * who does not is asked about a mailbox that cannot be only once. */
-static void test_catch_all(void **state)
-{
-    static const struct server_script scripts[] = {
-        {0}, {.rcpt = "550 5.1.1 no\r\n"}};
-    struct world *world = begin(scripts, 2);
-    struct asker *askers = world->askers;
-    world->settings.catch_all = true;
-    ask_about(world, &askers[0], "u@example.com", 1);
-    expect(&askers[0], CALLOUT_ACCEPTS_ANYTHING);
-    assert_true(is_kept(world, "v@example.com"));
-    ask_about(world, &askers[1], "v@example.com", 1);
-    expect(&askers[1], CALLOUT_ACCEPTS_ANYTHING);
-    assert_int_equal(calls(world, 0), 1);
-    for (size_t i = 2; i < 4; i++) {
-        char address[32];
-        (void)snprintf(address, sizeof(address), "%zu@other.example", i);
-        ask_at(world, &askers[i], address, 1, 1);
-        expect(&askers[i], CALLOUT_NO_SUCH_MAILBOX);
-    }
-    assert_int_equal(askers[2].answer.found, CALLOUT_FOUND_NOT_ANYTHING);
-    assert_int_equal(askers[3].answer.found, 0);
-    assert_int_equal(calls(world, 1), 2);
-    end(world);
-}
-
-/* Who refuses bounces refuses them all. */
-static void test_refuses_bounces(void **state)
-{
-    static const struct server_script scripts[] = {{.mail = "550 no\r\n"}};
-    struct world *world = begin(scripts, 1);
-    struct asker *askers = world->askers;
-    ask_about(world, &askers[0], "u@example.com", 1);
-    expect(&askers[0], CALLOUT_REFUSES_BOUNCES);
-    ask_about(world, &askers[1], "v@example.com", 1);
-    expect(&askers[1], CALLOUT_REFUSES_BOUNCES);
-    assert_int_equal(calls(world, 0), 1);
     end(world);
 }
 
@@ -579,8 +528,6 @@ int main(void)
         cmocka_unit_test(test_busy_meanwhile),
         cmocka_unit_test(test_blocked),
         cmocka_unit_test(test_greylisted),
-        cmocka_unit_test(test_catch_all),
-        cmocka_unit_test(test_refuses_bounces),
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_stop_greylisted),
         cmocka_unit_test(test_wall),

@@ -186,6 +186,16 @@ static inline void expect(struct asker *asker, enum callout_outcome outcome)
     assert_int_equal(asker->answer.outcome, outcome);
 }
 
+/* Let the time pass; the loop sees it when it has something to do. */
+static inline void pass_s(struct world *world, uint32_t seconds)
+{
+    struct asker *asker = &world->askers[ASKERS - 1];
+    atomic_store(&world->ahead,
+                 instant_after_s(atomic_load(&world->ahead), seconds));
+    ask_about(world, asker, "nobody@example.com", 0);
+    expect(asker, CALLOUT_UNREACHABLE);
+}
+
 struct crowd {
     struct world *world;
     struct asker *askers;
