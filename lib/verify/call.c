@@ -47,6 +47,13 @@ static bool is_cut_short(const struct call *call,
            answer->learnt >= call->request.deadline;
 }
 
+/* Whether it is our own way out that is shut, and no host to blame. */
+static bool is_walled_off(const struct call *call,
+                          const struct callout_answer *answer)
+{
+    return call->verifier->wall.stands && callout_is_no_connection(answer);
+}
+
 static void learn(const struct call *call, const struct callout_answer *answer)
 {
     struct verifier *verifier = call->verifier;
@@ -62,7 +69,7 @@ static void learn(const struct call *call, const struct callout_answer *answer)
         wall_passed(&verifier->wall);
     domains_learn(verifier->callouts, ask->path.domain, answer, &ask->settings,
                   at);
-    if (!is_cut_short(call, answer))
+    if (!is_cut_short(call, answer) && !is_walled_off(call, answer))
         hosts_learn(verifier->hosts, answer, call->begun, at);
 }
 
