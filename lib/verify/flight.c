@@ -458,12 +458,23 @@ static void join(struct flight *flight, struct verify_ask *ask)
         set_patience(flight);
 }
 
+/* Whether nobody waits, and nothing is lost if it comes to nothing: each
+ * message of a sender whose pass is stale brings one. */
+static bool is_refresh(const struct verify_ask *ask)
+{
+    return ask->anew && !ask->retry;
+}
+
 bool flight_board(struct verify_ask *ask, const char *key,
                   enum callout_outcome *outcome)
 {
     struct verifier *verifier = ask->verifier;
     struct flight **link = find(verifier, key);
     ask->next = NULL;
+    if (*link != NULL && is_refresh(ask)) {
+        tell(ask, NULL); /* the flight will do */
+        return true;
+    }
     if (*link != NULL) {
         join(*link, ask);
         return true;

@@ -40,9 +40,9 @@ bool verifier_kept(struct verifier *verifier, const struct mailpath *path,
  */
 void verifier_ask(struct verifier *verifier, struct verify_ask *ask);
 
-/** Have an address verified again in the background, as verifier_ask would for
- * this asker, of whom path, targets and settings are copied. Any thread. When
- * memory ends it is not. */
+/** Have an address verified again in the background, unless it is under way, as
+ * verifier_ask would for this asker, of whom path, targets and settings are
+ * copied. Any thread. When memory ends it is not. */
 void verifier_refresh(struct verifier *verifier, const struct verify_ask *like);
 
 /** Flights under way and waiting for a turn; any thread. */

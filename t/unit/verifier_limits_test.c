@@ -91,6 +91,32 @@ static void test_patience(void **state)
     end(world);
 }
 
+/* Who asks for the sake of those who come later adds nothing to a flight: not
+ * his own patience, nor his memory for as long as it lasts. */
+static void test_refresh_waits_for_nothing(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    struct asker *first = &world->askers[0], *hasty = &world->askers[1],
+                 *later = &world->askers[2];
+    atomic_store(&world->servers.gate, false);
+    world->settings.most_per_host = 1;
+    world->settings.reply_ms = 5000;
+    ask_about(world, first, "a@example.com", 1);
+    EVENTUALLY(calls(world, 0) == 1);
+    world->settings.total_ms = 100;
+    ask_about(world, hasty, "b@example.com", 1);
+    EVENTUALLY(verifier_flights(world->verifier) == 2);
+    world->settings.total_ms = 60000;
+    prepare(world, later, "b@example.com", 0, 1);
+    verifier_refresh(world->verifier, &later->ask);
+    expect(hasty, CALLOUT_CAPACITY);
+    EVENTUALLY(verifier_flights(world->verifier) == 1);
+    atomic_store(&world->servers.gate, true);
+    expect(first, CALLOUT_ACCEPTED);
+    end(world);
+}
+
 /* Two in ten seconds: the third waits in vain, and another domain does not. */
 static void test_rate(void **state)
 {
@@ -142,9 +168,12 @@ static void test_flood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),   cmocka_unit_test(test_no_turn),
-        cmocka_unit_test(test_patience), cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_no_turn),
+        cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_rate),
         cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_refresh_waits_for_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
