@@ -32,7 +32,8 @@ RECORDS = "".join(
     for name, address in (
         ("anything", "45.30.97.1"), ("usual", "45.30.97.2"),
         ("headless", "45.30.97.3"), ("proud", "45.30.97.4"),
-        ("prouder", "45.30.97.5"), ("spared", "45.30.97.6")))
+        ("prouder", "45.30.97.5"), ("spared", "45.30.97.6"))
+) + "wary.example MX 10 mx.exim.example\n"
 
 
 def commands(peer):
@@ -103,6 +104,16 @@ def check_fallback(lab):
                     said % ("b", "proud"), commands(proud)[-1])
 
 
+def check_mutual(lab):
+    """A verifier that verifies our fallback sender in turn is not called."""
+    lab.reload(policy(**{"fallback-sender": OURS}), **SITE)
+    ask(lab, "mutual: Exim calls us back", "alice@wary.example", TAKEN, "pass")
+    called_back = ('verdict=continue client=45.30.1.2 helo=mx.exim.example '
+                   f'sender="" recipient={OURS} ')
+    lab.tally.note("mutual: its callout at our Postfix",
+                   called_back in lab.bonafided.log(), called_back, "no such")
+
+
 def check_spared(lab):
     """Domains and hosts that are never called, and hosts of the sender's."""
     peer = lab.peer("45.30.97.6", rcpt=NO_USER)
@@ -119,11 +130,12 @@ def check_spared(lab):
 
 
 def main():
-    with Lab(policy=policy(), site=SITE, records=RECORDS) as lab:
+    with Lab(servers=("postfix", "exim-peer"), policy=policy(), site=SITE, records=RECORDS) as lab:
         check_catch_all(lab)
         check_postmaster(lab)
         check_fallback(lab)
+        check_mutual(lab)
         check_spared(lab)
 
 
-run(main, "postfix")
+run(main, "postfix", "exim")
