@@ -77,7 +77,7 @@ def _command(mta):
     sources = [path for path in _SOURCES
                if os.path.exists(path) and os.path.getsize(path)]
     return ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
-            "--skip=cleanup/apt/lists", f"--include=systemd,{mta}", suite,
+            "--skip=cleanup/apt/lists", f"--include=apt,systemd,{mta}", suite,
             _base_path(mta, "part"), *sources[:1]]
 
 
