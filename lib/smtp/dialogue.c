@@ -14,6 +14,9 @@
 /** Room for the commands that travel together; one of them can be long. */
 #define COMMANDS_SIZE (SMTP_COMMAND_MOST + 64)
 
+/** The server closes: RFC 5321 3.8. */
+#define GOES_AWAY 421
+
 /** The greeting, then the commands in their order; from RSET on once for each
  * question. */
 enum turn {
@@ -347,7 +350,13 @@ static enum dialogue_next proceed(struct dialogue *dialogue, instant at,
 static enum dialogue_next take_starttls(struct dialogue *dialogue, instant at,
                                         struct span *send)
 {
-    if (dialogue->reader.reply.code != 220)
+    uint16_t code = dialogue->reader.reply.code;
+    if (code == GOES_AWAY) {
+        note(dialogue, CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_NONE, code);
+        settle(dialogue, at);
+        return DIALOGUE_DONE;
+    }
+    if (code != 220)
         return proceed(dialogue, at, send);
     dialogue->securing = true;
     await(dialogue, STARTTLS, at);
@@ -386,7 +395,7 @@ static struct smtp_meaning meaning_of_rset(const struct smtp_reply *reply)
 {
     struct smtp_meaning meaning = {.proceed = reply->code == 250,
                                    .outcome = CALLOUT_UNREACHABLE};
-    if (reply->code != 421)
+    if (reply->code != GOES_AWAY)
         meaning.trouble = CALLOUT_TROUBLE_PROTOCOL;
     return meaning;
 }
@@ -434,9 +443,9 @@ static enum dialogue_next take_reply(struct dialogue *dialogue, instant at,
         dialogue->refused = true;
         return say(dialogue, HELO, HELO, at, send);
     }
-    if (code == 421) {
+    if (code == GOES_AWAY) {
         settle(dialogue, at);
-        return DIALOGUE_DONE; /* the server closes: RFC 5321 3.8 */
+        return DIALOGUE_DONE;
     }
     return leave(dialogue, at, send);
 }
