@@ -165,10 +165,16 @@ static void turn_to_next(struct flight *flight, enum callout_outcome outcome)
     flight->restarted = false;
 }
 
-/* The domain whose turns a flight takes; that of a literal is its text. */
-static const char *domain_of(const struct flight *flight)
+/* The domain whose turns a flight takes: the organisational one, for whoever
+ * owns a domain, or forges senders below a wildcard, has another name for each
+ * of them. A public suffix stands for itself, as does a literal. */
+static const char *domain_of(const struct mailpath *path,
+                             char organisation[NAME_SIZE])
 {
-    return flight->askers->path.domain;
+    return path->form == MAILPATH_DOMAIN &&
+                   name_organisation(organisation, path->domain)
+               ? organisation
+               : path->domain;
 }
 
 /* Take what is known of the target's host into account: what it said, when it
@@ -207,6 +213,7 @@ static bool has_target(struct flight *flight)
 static void wait_for_turn(struct flight *flight)
 {
     const struct verify_ask *ask = flight->askers;
+    char organisation[NAME_SIZE];
     const struct turn_terms terms = {.most = ask->settings.most,
                                      .most_per_host =
                                          ask->settings.most_per_host,
@@ -216,7 +223,8 @@ static void wait_for_turn(struct flight *flight)
         land(flight);
         return;
     }
-    if (!turns_wait(flight->verifier->turns, &flight->turn, domain_of(flight),
+    if (!turns_wait(flight->verifier->turns, &flight->turn,
+                    domain_of(&ask->path, organisation),
                     &ask->targets[flight->target].address, &terms)) {
         const struct callout_answer answer = no_memory(flight);
         weigh(flight, &answer);

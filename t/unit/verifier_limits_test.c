@@ -145,6 +145,34 @@ static void test_rate(void **state)
     end(world);
 }
 
+/* Who has a domain has as many below it as he likes, and one share for all of
+ * them; under a public suffix everybody has his own. */
+static void test_rate_of_organisation(void **state)
+{
+    static const struct {
+        const char *address;
+        enum callout_outcome outcome;
+    } rows[] = {
+        {"u@a.example.com", CALLOUT_ACCEPTED},
+        {"u@b.example.com", CALLOUT_CAPACITY},
+        {"u@example.com", CALLOUT_CAPACITY},
+        {"u@a.co.uk", CALLOUT_ACCEPTED},
+        {"u@b.co.uk", CALLOUT_ACCEPTED},
+        {"u@[192.0.2.1]", CALLOUT_ACCEPTED},
+        {"u@[192.0.2.2]", CALLOUT_ACCEPTED},
+        {"v@[192.0.2.2]", CALLOUT_CAPACITY},
+    };
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    world->settings.per_domain = (struct callout_rate){1, 60000};
+    world->settings.total_ms = 200;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        ask_about(world, &world->askers[i], rows[i].address, 1);
+        expect(&world->askers[i], rows[i].outcome);
+    }
+    end(world);
+}
+
 /* It is bounded how many wait: one more is told so at once. */
 static void test_flood(void **state)
 {
@@ -172,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_no_turn),
         cmocka_unit_test(test_patience),
         cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_rate_of_organisation),
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_refresh_waits_for_nothing),
     };
