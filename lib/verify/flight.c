@@ -391,6 +391,17 @@ static void take_turns(struct verifier *verifier)
     set_pace(verifier, due);
 }
 
+/* Begin with the targets of whoever is the first asker; there may be none. */
+static void begin_with_first(struct flight *flight)
+{
+    flight->target = 0;
+    flight->tried = 0;
+    flight->answered = false;
+    flight->answer =
+        (struct callout_answer){.outcome = CALLOUT_UNREACHABLE,
+                                .learnt = verifier_now(flight->verifier)};
+}
+
 /* Take those off whose patience is over. */
 static struct verify_ask *take_impatient(struct flight *flight, instant at)
 {
@@ -429,8 +440,9 @@ static void on_timer(void *context)
         (void)take_down(flight);
     } else if (flight->askers == first) {
         set_patience(flight);
-    } else { /* whoever is the first now may have another target */
+    } else { /* whoever is the first now has targets of his own */
         turns_leave(verifier->turns, &flight->turn);
+        begin_with_first(flight);
         wait_for_turn(flight);
     }
     tell(impatient, &none);
@@ -452,8 +464,7 @@ static struct flight *new_flight(struct verify_ask *ask, const char *key)
     flight->verifier = verifier;
     flight->askers = ask;
     flight->last = &ask->next;
-    flight->answer.outcome = CALLOUT_UNREACHABLE; /* there may be no target */
-    flight->answer.learnt = verifier_now(verifier);
+    begin_with_first(flight);
     memcpy(flight->key, key, strlen(key) + 1);
     return flight;
 }

@@ -91,6 +91,33 @@ static void test_patience(void **state)
     end(world);
 }
 
+/* Whoever is left has targets of his own, in an order of his own. */
+static void test_another_way(void **state)
+{
+    static const struct server_script scripts[] = {
+        {.greeting = "421 busy\r\n"}, {0}, {0}};
+    struct world *world = begin(scripts, 3);
+    struct asker *busy = &world->askers[0], *first = &world->askers[1],
+                 *hasty = &world->askers[2], *patient = &world->askers[3];
+    ask_about(world, busy, "a@example.com", 1);
+    expect(busy, CALLOUT_UNREACHABLE);
+    atomic_store(&world->servers.gate, false);
+    world->settings.most = 1;
+    world->settings.reply_ms = 5000;
+    ask_at(world, first, "b@example.com", 1, 1);
+    EVENTUALLY(calls(world, 1) == 1);
+    world->settings.total_ms = 50;
+    ask_about(world, hasty, "c@example.com", 2);
+    world->settings.total_ms = 10000;
+    ask_at(world, patient, "c@example.com", 2, 1);
+    expect(hasty, CALLOUT_CAPACITY);
+    atomic_store(&world->servers.gate, true);
+    expect(first, CALLOUT_ACCEPTED);
+    expect(patient, CALLOUT_ACCEPTED);
+    assert_int_equal(calls(world, 2), 1);
+    end(world);
+}
+
 /* Who asks for the sake of those who come later adds nothing to a flight: not
  * his own patience, nor his memory for as long as it lasts. */
 static void test_refresh_waits_for_nothing(void **state)
@@ -199,6 +226,7 @@ int main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_no_turn),
         cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_another_way),
         cmocka_unit_test(test_rate),
         cmocka_unit_test(test_rate_of_organisation),
         cmocka_unit_test(test_flood),
