@@ -130,7 +130,8 @@ def check_spared(lab):
 
 
 def main():
-    with Lab(servers=("postfix", "exim-peer"), policy=policy(), site=SITE, records=RECORDS) as lab:
+    with Lab(servers=("postfix", "exim-peer"), policy=policy(), site=SITE,
+             records=RECORDS) as lab:
         check_catch_all(lab)
         check_postmaster(lab)
         check_fallback(lab)
