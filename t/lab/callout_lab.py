@@ -32,8 +32,8 @@ policy:
 """
 
 
-# Which of a domain's exchangers are asked. A host is a script, or SHUT: nobody
-# listens; `asked` are the hosts that were called, in order.
+# S1: which of a domain's exchangers are asked. A host is a script, or SHUT:
+# nobody listens; `asked` are the hosts that were called, in order.
 
 SHUT = None
 TAKES = dict()
@@ -207,13 +207,13 @@ def silent(lab, address):
 
 
 def check_two_families(lab):
-    """A host that is silent in one family is asked in the other, soon."""
+    """S2: a host that is silent in one family is asked in the other, soon."""
     lab.reload(POLICY.replace("connect: 1s", "connect: 7s"), **SITE)
     peers = [lab.peer("45.30.90.32", **TAKES), lab.peer("2a10:30:90::31",
                                                         **TAKES)]
     with silent(lab, "45.30.90.31"):
         begun = time.monotonic()
-        lab.play([Case("families: silent in IPv4", GOOD[0], NAME,
+        lab.play([Case("S2 families: silent in IPv4", GOOD[0], NAME,
                        "alice@eyes4.example", TAKEN, "callout=pass")],
                  lab.mtas[:1])
         took = time.monotonic() - begun

@@ -149,8 +149,8 @@ def check_limits(lab):
 
 
 def check_capacity(lab):
-    """Who has no turn in time is unknown, and no call is made for him; who has
-    one is told that it is under way, and finds its answer when he retries.
+    """S17: who has no turn in time is unknown, and no call is made for him; who
+    has one is told that it is under way, and finds its answer when he retries.
     """
     postfix = [lab.servers["postfix"]]
     slow = lab.peer("45.30.93.7", greeting=[2.5, "220 slow"])

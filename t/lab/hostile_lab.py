@@ -33,9 +33,9 @@ REPLY = {"pass": TAKEN, "fail": refused("550 5.1.7"),
          "temperror": refused("450 4.1.7"), "unknown": refused("450 4.1.7")}
 IN_TIME = r"\d{1,3}|[12]\d{3}|3[01]\d{2}"       # milliseconds
 
-PASS, NO_MAILBOX, UNREACHABLE, BLOCKED = (
-    "pass", "fail/no-such-mailbox", "temperror/unreachable",
-    "unknown/blocked-us")
+PASS, NO_MAILBOX, NO_BOUNCES, UNREACHABLE, BLOCKED = (
+    "pass", "fail/no-such-mailbox", "fail/refuses-bounces",
+    "temperror/unreachable", "unknown/blocked-us")
 
 # A peer, what is found, and what of its words the reply to the client repeats.
 Hostile = namedtuple("Hostile", "row script finding words", defaults=("",))
@@ -107,6 +107,18 @@ PEERS = [
     Hostile("S7 HELO taken", dict(ehlo="500 what?"), PASS),
     Hostile("S7 HELO refused too", dict(ehlo="500 what?", helo="550 no"),
             BLOCKED, "answered 550 to EHLO or HELO"),
+    Hostile("S8 refuses the null sender",
+            dict(mail="550 5.7.1 no null sender here"), NO_BOUNCES,
+            "answered 550 to MAIL FROM:<>"),
+    Hostile("S9 251", dict(rcpt="251 2.1.5 will forward"), PASS),
+    Hostile("S9 252", dict(rcpt="252 2.1.5 cannot verify, will try"), PASS),
+    Hostile("S10 unknown", dict(rcpt="550 5.1.1 no such user"), NO_MAILBOX,
+            "no such user"),
+    Hostile("S10 names our address",
+            dict(rcpt="550 5.1.1 45.1.0.1 may not send to us"), BLOCKED,
+            "answered 550 to RCPT"),
+    Hostile("S10 a policy", dict(rcpt="550 5.7.1 refused by policy"), BLOCKED,
+            "refused by policy"),
     Hostile("S15 answers before it is asked",
             dict(greeting=[b"220 hello\r\n250 ok\r\n250 ok\r\n250 ok\r\n"]),
             UNREACHABLE, NOT_SMTP),
