@@ -15,6 +15,10 @@
  * or a flood of forged senders would fill the memory with its queue. */
 #define FLIGHTS_MOST 10000
 
+/** Askers on all flights; beyond it likewise. As many as
+ * `callout.limits.waiting` can let wait, for they outlive their sessions. */
+#define ASKERS_MOST 20000
+
 /** Exchangers put us off for so long when they do not say for how long. */
 #define RETRY_S 300
 
@@ -30,6 +34,7 @@ struct flight {
     struct verify_ask *askers, **last;
     struct loop_timer *timer; /* while it waits for its turn: until `deadline`,
                                  or the next asker's patience ends */
+    instant patience;         /* the next asker's, until it has begun */
     size_t target;            /* called, or waited for */
     unsigned tried;           /* targets, as bits: nobody turns to them again */
     enum callout_start start; /* how that is met, unless it is */
@@ -63,6 +68,7 @@ static void tell(struct verify_ask *askers, const struct callout_answer *answer)
 {
     while (askers != NULL) {
         struct verify_ask *next = askers->next; /* it ends with `done` */
+        askers->verifier->askers--;
         askers->done(askers, answer);
         askers = next;
     }
@@ -129,11 +135,12 @@ static struct callout_answer no_memory(const struct flight *flight)
 /* Without a turn: when the next asker loses his patience. */
 static void set_patience(struct flight *flight)
 {
-    instant next = INSTANT_NEVER;
+    flight->patience = INSTANT_NEVER;
     for (const struct verify_ask *ask = flight->askers; ask != NULL;
          ask = ask->next)
-        next = ask->patience < next ? ask->patience : next;
-    loop_timer_set(flight->timer, next);
+        if (ask->patience < flight->patience)
+            flight->patience = ask->patience;
+    loop_timer_set(flight->timer, flight->patience);
 }
 
 static bool has_tried(const struct flight *flight, size_t target)
@@ -473,8 +480,10 @@ static void join(struct flight *flight, struct verify_ask *ask)
 {
     *flight->last = ask;
     flight->last = &ask->next;
-    if (!flight->begun)
-        set_patience(flight);
+    if (flight->begun || flight->patience <= ask->patience)
+        return;
+    flight->patience = ask->patience;
+    loop_timer_set(flight->timer, flight->patience);
 }
 
 /* Whether nobody waits, and nothing is lost if it comes to nothing: each
@@ -491,16 +500,18 @@ bool flight_board(struct verify_ask *ask, const char *key,
     struct flight **link = find(verifier, key);
     ask->next = NULL;
     if (*link != NULL && is_refresh(ask)) {
-        tell(ask, NULL); /* the flight will do */
+        ask->done(ask, NULL); /* the flight will do */
         return true;
     }
-    if (*link != NULL) {
-        join(*link, ask);
-        return true;
-    }
-    if (atomic_load(&verifier->flights) >= FLIGHTS_MOST) {
+    if (verifier->askers >= ASKERS_MOST ||
+        (*link == NULL && atomic_load(&verifier->flights) >= FLIGHTS_MOST)) {
         *outcome = CALLOUT_CAPACITY;
         return false;
+    }
+    if (*link != NULL) {
+        verifier->askers++;
+        join(*link, ask);
+        return true;
     }
     if (!wall_lets(&verifier->wall, verifier_now(verifier))) {
         *outcome = CALLOUT_WALLED_OFF;
@@ -512,6 +523,7 @@ bool flight_board(struct verify_ask *ask, const char *key,
         return false;
     }
     (void)atomic_fetch_add(&verifier->flights, 1);
+    verifier->askers++;
     wait_for_turn(*link);
     take_turns(verifier);
     return true;

@@ -43,6 +43,7 @@ struct verifier {
     void (*plan_retry)(struct verifier *verifier, const struct verify_ask *like,
                        uint32_t after_s);
     atomic_size_t flights; /* read by any thread */
+    size_t askers;         /* on all of them */
     struct loop_job stop;
     bool stopped;
     instant said; /* when our own fault was last logged */

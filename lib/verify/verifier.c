@@ -223,6 +223,7 @@ void verifier_free(struct verifier **verifier)
     if (*verifier == NULL)
         return;
     assert(atomic_load(&(*verifier)->flights) == 0);
+    assert((*verifier)->askers == 0);
     assert((*verifier)->calls == NULL);
     assert((*verifier)->retries == NULL);
     turns_free(&(*verifier)->turns);

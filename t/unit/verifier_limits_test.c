@@ -220,6 +220,27 @@ static void test_flood(void **state)
     free(askers);
 }
 
+/* So it is of those who ask about one address: they outlive their sessions. */
+static void test_flood_of_one(void **state)
+{
+    const size_t most = 20000;
+    struct world *world = begin(NULL, 0);
+    struct asker *askers = calloc(most + 1, sizeof(*askers));
+    assert_non_null(askers);
+    world->settings.most = 0;
+    world->settings.total_ms = 60000;
+    for (size_t i = 0; i <= most; i++)
+        ask_about(world, &askers[i], "a@example.com", 1);
+    expect(&askers[most], CALLOUT_CAPACITY);
+    assert_int_equal(verifier_flights(world->verifier), 1);
+    for (size_t i = 0; i < most; i++)
+        assert_false(atomic_load(&askers[i].told));
+    end(world);
+    for (size_t i = 0; i < most; i++)
+        assert_true(askers[i].cut);
+    free(askers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_rate),
         cmocka_unit_test(test_rate_of_organisation),
         cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_flood_of_one),
         cmocka_unit_test(test_refresh_waits_for_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
