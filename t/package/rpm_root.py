@@ -8,6 +8,7 @@ lies over this machine's.
 import glob
 import os
 import platform
+import subprocess
 import sys
 
 from lab import kernel, roots
@@ -87,6 +88,9 @@ def try_installing(machine):
     machine.write("/etc/checked.yaml",
                   "identity: mx1.example.org\n" + machine.read(CONFIG))
     machine.run(["bonafided", "-t", "-c", "/etc/checked.yaml"])
+    wants(subprocess.run([f"{SOURCE}/t/package/hardened",
+                          machine.path("/usr/sbin/bonafided")],
+                         check=False).returncode == 0, "it is not hardened")
     wants(machine.says("systemctl", "is-enabled", "bonafide.service") ==
           "enabled", "the unit is not as the presets, which are none, have it")
 
