@@ -15,6 +15,7 @@ add_test(NAME package/deb_built
 set_tests_properties(package/deb_built PROPERTIES
     LABELS package TIMEOUT 900 FIXTURES_SETUP deb PROCESSORS 2)
 deb_test(deb_lint 120 ${CMAKE_CURRENT_SOURCE_DIR}/deb_lint ${debs})
+deb_test(deb_contents 120 ${CMAKE_CURRENT_SOURCE_DIR}/deb_contents ${debs})
 deb_test(deb_same 600 ${CMAKE_CURRENT_SOURCE_DIR}/deb_same ${debs})
 set_tests_properties(package/deb_same PROPERTIES PROCESSORS 2)
 
