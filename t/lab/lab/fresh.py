@@ -30,19 +30,18 @@ _SOURCES = ["/etc/apt/sources.list",
             "/etc/apt/sources.list.d/ubuntu.sources"]
 
 
-def prepare(mta, packages):
-    """Make the Debian with the package `mta`, and fetch what `packages` need.
+def prepare(mta, package):
+    """Make the Debian with `mta` in it, and fetch what a .deb needs.
 
-    `packages` are .deb files.  To be called outside of an enclosure; the first
-    time it needs the network.
+    To be called outside of an enclosure; needs the network the first time.
     """
     kernel.require_root()
     with roots.locked():
         if not os.path.isdir(_base(mta)):
             _make(mta)
-        if _fetch(mta, packages):       # the mirror has gone on meanwhile
+        if _fetch(mta, package):        # the mirror has gone on meanwhile
             _make(mta)
-            if _fetch(mta, packages):
+            if _fetch(mta, package):
                 raise kernel.Unsupported(f"no fresh {mta}, see above")
 
 
@@ -100,20 +99,19 @@ def _make(mta):
     os.rename(_base_path(mta, "part"), _base(mta))
 
 
-def _fetch(mta, packages):
+def _fetch(mta, package):
     """Fetch into the cache; the exit status."""
-    return kernel.enclose(lambda: _download(mta, packages), net=False)
+    return kernel.enclose(lambda: _download(mta, package), net=False)
 
 
-def _download(mta, packages):
+def _download(mta, package):
     with open("/etc/resolv.conf", encoding="utf-8") as conf:
         resolver = conf.read()
     roots.begin()
     root = Fresh(mta, resolver, fetch=True)
-    inside = [f"/tmp/{os.path.basename(path)}" for path in packages]
-    for outside, path in zip(packages, inside):
-        root.show(outside, path)
-    done = root.output(["apt", "--download-only", "install", *inside])
+    inside = f"/tmp/{os.path.basename(package)}"
+    root.show(package, inside)
+    done = root.output(["apt", "--download-only", "install", inside])
     if done.returncode != 0:
         print(done.stdout)
     return done.returncode
