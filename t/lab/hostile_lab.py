@@ -194,6 +194,7 @@ def verbatim(row, path):
     return Path(row, f"<{path}>", PASSES, path)
 
 
+# M15: what may stand in MAIL.
 PATHS = [
     Path("S14 CR LF", f"<a\r\nRSET\r\nb@{DOMAIN}>", SYNTAX),
     Path("S14 CR LF behind it", f"<alice@{DOMAIN}>\r\nQUIT", SYNTAX),

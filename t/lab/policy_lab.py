@@ -189,7 +189,7 @@ EXCEPTIONS = [
 
 
 def check_login(lab):
-    """Who has authenticated himself is accepted; who only may, is not."""
+    """M12: who has authenticated himself is accepted; who only may, is not."""
     postfix = lab.servers["postfix"]
     for address, client in zip(postfix.addresses, GOOD):
         for password, expected in ((PASSWORD, TAKEN),
@@ -300,7 +300,7 @@ STAGES = [
 
 
 def check_stage(lab, reply_at):
-    """Every reply comes at the command where it is due."""
+    """M17: every reply comes at the command where it is due."""
     for mta in lab.mtas:
         for address, client in zip(mta.addresses, GOOD):
             for helo, sender, found_at, codes in STAGES:

@@ -199,6 +199,7 @@ static const struct row errors[] = {
      {":2:16: `dns.timeout` is `5`, " DURATION_MS ", from 100ms to 1m"}},
     {IDENTITY "dns: {timeout: 5 s}\n",
      {":2:16: `dns.timeout` is `5 s`, " DURATION_MS ", from 100ms to 1m"}},
+    /* C-6: what YAML would take for a number or a time is none. */
     {IDENTITY "dns: {timeout: 1e3}\n",
      {":2:16: `dns.timeout` is `1e3`, " DURATION_MS ", from 100ms to 1m"}},
     {IDENTITY "dns: {timeout: 5:30}\n",

@@ -333,6 +333,7 @@ static void test_file(void **state)
     assert_refused("/", true, "/: cannot be read: Is a directory");
 
     policy_file_write(IDENTITY "policy: {client-ptr: off, callout: {}}\n");
+    /* C-9 */
     assert_int_equal(chmod(POLICY_FILE, 0666), 0);
     assert_refused(POLICY_FILE, false,
                    POLICY_FILE
