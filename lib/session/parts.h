@@ -66,6 +66,8 @@ struct trial {
     enum stage stage;
     bool waited; /* a callback waits for it and frees it; else the message */
     bool decided;
+    bool
+        behind; /* a verdict was given: none comes of this, nothing is frozen */
     const struct rules *rules;
     char recipient[MAILPATH_SIZE]; /* empty before RCPT */
     char queue[SESSION_QUEUE_SIZE];
@@ -96,6 +98,9 @@ struct message {
     bool gave_up[CHECK_COUNT]; /* frozen as in-progress */
 
     struct callout_wait *wait; /* a callout is under way */
+    /** Of a verdict that came before the callout could begin: that follows from
+     * the rules by itself. NULL: there is none. */
+    const struct rules *owed;
     struct callout_answer callout;
     bool callout_kept; /* its answer came from memory */
 

@@ -14,6 +14,12 @@ static bool is_run(const struct rules *rules, enum stage stage,
            (stage != STAGE_HELO || check < CHECK_SENDER_DOMAIN);
 }
 
+static bool is_frozen(const struct message *message, const struct trial *trial,
+                      enum check check)
+{
+    return message->gave_up[check] && !trial->behind;
+}
+
 static struct finding find_callout(const struct message *message,
                                    const struct trial *trial,
                                    const struct facts *facts,
@@ -34,7 +40,7 @@ static struct finding find_callout(const struct message *message,
     case CALLOUT_GATE_OPEN:
         break;
     }
-    return message->gave_up[CHECK_CALLOUT] ? in_progress : finding;
+    return is_frozen(message, trial, CHECK_CALLOUT) ? in_progress : finding;
 }
 
 /* What the checks that the trial's rules run make of the facts. The callout
@@ -50,7 +56,7 @@ static void find(const struct message *message, const struct trial *trial,
         *finding = not_run;
         if (!is_run(rules, trial->stage, check) || check == CHECK_CALLOUT)
             continue;
-        *finding = message->gave_up[check]
+        *finding = is_frozen(message, trial, check)
                        ? in_progress
                        : check_find(check, facts, &rules->settings);
     }
@@ -94,8 +100,11 @@ static bool is_late(const struct message *message, instant now)
            atomic_load(&message->session->service->stopping);
 }
 
-static void give_up_open(struct message *message, struct evidence *evidence)
+static void give_up_open(struct message *message, const struct trial *trial,
+                         struct evidence *evidence)
 {
+    if (evidence->findings.of[CHECK_CALLOUT].result == RESULT_OPEN)
+        message->owed = trial->rules;
     for (enum check check = 0; check < CHECK_COUNT; check++) {
         if (evidence->findings.of[check].result != RESULT_OPEN)
             continue;
@@ -117,7 +126,7 @@ static bool trial_step(struct message *message, struct trial *trial,
                             now)) {
         if (!is_late(message, now))
             return false;
-        give_up_open(message, &evidence);
+        give_up_open(message, trial, &evidence);
         sightings_look(message, trial->rules, &facts, &evidence);
     }
     verdict =
@@ -195,6 +204,20 @@ static void begin_callout_early(struct message *message)
     find_and_call(message, &nobody, &facts, &evidence);
 }
 
+/* The callout that a verdict came too early for, as soon as it is due. */
+static void begin_callout_late(struct message *message)
+{
+    const struct trial nobody = {
+        .stage = STAGE_RCPT, .rules = message->owed, .behind = true};
+    struct facts facts;
+    struct evidence evidence;
+
+    find_and_call(message, &nobody, &facts, &evidence);
+    if (message->wait || atomic_load(&message->session->service->stopping) ||
+        evidence.findings.of[CHECK_CALLOUT].result != RESULT_OPEN)
+        message->owed = NULL;
+}
+
 /* A trial that came to its verdict goes to the callback that waits for it. */
 static void trial_end(struct session *session, struct trial *trial)
 {
@@ -209,7 +232,7 @@ static void message_step(struct message *message, instant now)
 {
     struct trial **link = &message->trials;
 
-    if (message->ended && !message->trials)
+    if (message->ended && !message->trials && !message->owed)
         return;
     message_gather(message);
     if (!message->ended && !message->trials)
@@ -224,6 +247,8 @@ static void message_step(struct message *message, instant now)
         *link = trial->next;
         trial_end(message->session, trial);
     }
+    if (message->owed)
+        begin_callout_late(message);
 }
 
 /* Free the messages that are over and that nothing under way needs; see to it
@@ -238,7 +263,8 @@ static void sweep(struct session *session)
 
         if (message->trials && message->deadline < due)
             due = message->deadline;
-        if (message->ended && !message->trials && !message->wait) {
+        if (message->ended && !message->trials && !message->wait &&
+            !message->owed) {
             *link = message->next;
             message_free(message);
         } else {
@@ -255,7 +281,7 @@ static bool is_alive(const struct session *session)
 {
     const struct message *message = session->messages;
 
-    while (message && !message->trials)
+    while (message && !message->trials && !message->owed)
         message = message->next;
     return !session->closed || message;
 }

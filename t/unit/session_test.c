@@ -133,6 +133,33 @@ static void retry_finds_the_answer(void **state)
     world_end(world, false);
 }
 
+/* So does what could not even begin before the verdict: DNS had not answered
+ * yet. That the client is gone changes nothing. */
+static void what_comes_too_late_begins_by_itself(void **state)
+{
+    struct session_world *world = world_begin("limits: {waiting: 0}", base);
+    struct session *session = world_session(world);
+    atomic_int *const calls = &world->servers.server[0].calls;
+
+    (void)state;
+    say_helo(session, GOOD);
+    say_mail(session, ALICE);
+    assert_int_equal(say_rcpt(session, BOB) / 10, 45);
+    session_close(&session);
+    EVENTUALLY(atomic_load(calls) == 1);
+    EVENTUALLY(atomic_load(&world->servers.server[0].open) == 0);
+    session = world_session(world);
+    say_helo(session, GOOD);
+    say_mail(session, ALICE);
+    assert_int_equal(say_rcpt(session, BOB), 250);
+    assert_int_equal(atomic_load(calls), 1);
+    /* And if we stop before that, nothing is left of it. */
+    say_mail(session, "<x@slow.example>");
+    assert_int_equal(say_rcpt(session, BOB) / 10, 45);
+    session_close(&session);
+    world_end(world, false);
+}
+
 /* A DNS server that was silent for one message may answer for the next, on the
  * same connection and with the same HELO. */
 static void next_message_asks_again(void **state)
@@ -420,6 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(state_is_right_after_each_step),
         cmocka_unit_test(retry_finds_the_answer),
+        cmocka_unit_test(what_comes_too_late_begins_by_itself),
         cmocka_unit_test(next_message_asks_again),
         cmocka_unit_test(kept_facts_ask_nothing),
         cmocka_unit_test(nobody_waits_beyond_the_limit),

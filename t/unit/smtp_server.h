@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SERVERS_MOST 4
@@ -58,6 +59,20 @@ struct servers {
     atomic_bool stop;
     pthread_t thread;
 };
+
+static inline void pause_ms(long ms)
+{
+    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+    (void)nanosleep(&pause, NULL);
+}
+
+/* Wait until it holds, for ten seconds at most. */
+#define EVENTUALLY(holds)                                \
+ do {                                                    \
+  for (int tries = 0; tries < 5000 && !(holds); tries++) \
+   pause_ms(2);                                          \
+  assert_true(holds);                                    \
+ } while (0)
 
 static inline void server_close(struct caller *caller)
 {

@@ -82,20 +82,6 @@ static inline struct world *begin(const struct server_script *scripts,
     return world;
 }
 
-static inline void pause_ms(long ms)
-{
-    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
-    (void)nanosleep(&pause, NULL);
-}
-
-/* Wait until it holds, for ten seconds at most. */
-#define EVENTUALLY(holds)                                \
- do {                                                    \
-  for (int tries = 0; tries < 5000 && !(holds); tries++) \
-   pause_ms(2);                                          \
-  assert_true(holds);                                    \
- } while (0)
-
 static inline void end(struct world *world)
 {
     if (!world->stopped)
