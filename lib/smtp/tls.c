@@ -20,6 +20,7 @@ struct tls_client {
 struct tls {
     SSL *ssl;
     BIO *in, *out; /* the SSL's */
+    size_t mute;   /* octets that came since something was said */
 };
 
 struct tls_client *tls_client_new(void)
@@ -95,6 +96,7 @@ void tls_free(struct tls **tls)
 
 bool tls_feed(struct tls *tls, struct span octets)
 {
+    tls->mute += octets.length;
     return octets.length <= INT_MAX &&
            BIO_write(tls->in, octets.at, (int)octets.length) ==
                (int)octets.length;
@@ -119,16 +121,27 @@ static enum tls_state state_of(const struct tls *tls, int returned)
     }
 }
 
+/* The state, unless it is to wait once more, and too much has come already. */
+static enum tls_state bounded(struct tls *tls, enum tls_state state)
+{
+    if (state == TLS_WAIT && tls->mute > TLS_MUTE_MOST)
+        return TLS_FAILED;
+    if (state == TLS_DONE)
+        tls->mute = 0;
+    return state;
+}
+
 enum tls_state tls_shake(struct tls *tls)
 {
-    return state_of(tls, SSL_do_handshake(tls->ssl));
+    return bounded(tls, state_of(tls, SSL_do_handshake(tls->ssl)));
 }
 
 enum tls_state tls_read(struct tls *tls, char *plain, size_t size,
                         size_t *length)
 {
     *length = 0;
-    return state_of(tls, SSL_read_ex(tls->ssl, plain, size, length));
+    return bounded(tls,
+                   state_of(tls, SSL_read_ex(tls->ssl, plain, size, length)));
 }
 
 bool tls_write(struct tls *tls, struct span plain)

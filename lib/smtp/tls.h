@@ -13,6 +13,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/** Octets from a server in which nothing is said are no more than this, or it
+ * counts as failed: certificates take some thousand, but it could have us
+ * answer demands of the protocol's own for ever. */
+#define TLS_MUTE_MOST 131072
+
 /** What all connections share. */
 struct tls_client;
 

@@ -169,6 +169,11 @@ static void test_failures(void **state)
     end(&pair);
 }
 
+static int update_key(SSL *server)
+{
+    return SSL_key_update(server, SSL_KEY_UPDATE_REQUESTED);
+}
+
 /* An end that was said, and octets that were changed on their way. */
 static void test_ends(void **state)
 {
@@ -201,6 +206,62 @@ static void test_ends(void **state)
     end(&pair);
 }
 
+/* T5: a server that goes on with the protocol and says nothing is left, before
+ * our answers to it have grown without bound. */
+static void test_floods(void **state)
+{
+    static const struct {
+        int version;
+        int (*send)(SSL *server);
+    } floods[] = {{TLS1_2_VERSION, SSL_renegotiate},
+                  {TLS1_3_VERSION, update_key}};
+    for (size_t i = 0; i < sizeof(floods) / sizeof(floods[0]); i++) {
+        struct pair pair;
+        enum tls_state read = TLS_WAIT;
+        char octets[4096];
+        size_t length, fed = 0;
+        begin(&pair, floods[i].version);
+        connect_pair(&pair);
+        assert_int_equal(shake(&pair, 4096), TLS_DONE);
+        carry(&pair, 4096);
+        while (read == TLS_WAIT && fed < TLS_MUTE_MOST + sizeof(octets)) {
+            assert_int_equal(floods[i].send(pair.server), 1);
+            assert_int_equal(SSL_do_handshake(pair.server), 1);
+            int sent = BIO_read(pair.from_server, octets, sizeof(octets));
+            assert_true(sent > 0);
+            fed += (size_t)sent;
+            assert_true(
+                tls_feed(pair.tls, (struct span){octets, (size_t)sent}));
+            read = tls_read(pair.tls, octets, sizeof(octets), &length);
+        }
+        assert_int_equal(read, TLS_FAILED);
+        assert_true(tls_outgoing(pair.tls).length <= TLS_MUTE_MOST);
+        disconnect(&pair);
+        end(&pair);
+    }
+}
+
+/* What is said in between begins the count anew. */
+static void test_long_talk(void **state)
+{
+    struct pair pair;
+    char octets[4096];
+    size_t length;
+    begin(&pair, 0);
+    connect_pair(&pair);
+    assert_int_equal(shake(&pair, 4096), TLS_DONE);
+    carry(&pair, 4096);
+    for (size_t fed = 0; fed < 2 * TLS_MUTE_MOST; fed += sizeof(octets) / 2) {
+        memset(octets, 'x', sizeof(octets));
+        assert_true(SSL_write(pair.server, octets, sizeof(octets) / 2) > 0);
+        carry(&pair, 4096);
+        assert_int_equal(tls_read(pair.tls, octets, sizeof(octets), &length),
+                         TLS_DONE);
+    }
+    disconnect(&pair);
+    end(&pair);
+}
+
 /* T7: under the address sanitizer nothing may be left of any. */
 static void test_many(void **state)
 {
@@ -217,10 +278,9 @@ static void test_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_words),     cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_ends),      cmocka_unit_test(test_floods),
+        cmocka_unit_test(test_long_talk), cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
