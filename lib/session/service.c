@@ -22,11 +22,10 @@ static bool make_parts(struct service *service, char *why, size_t why_size)
         snprintf(why, why_size, "out of memory or descriptors");
         return false;
     }
-    service->verifier = verifier_new(service->loop, policy->cache_bytes);
-    if (!service->verifier) {
-        snprintf(why, why_size, "out of memory");
+    service->verifier =
+        verifier_new(service->loop, policy->cache_bytes, why, why_size);
+    if (!service->verifier)
         return false;
-    }
     service->resolver =
         resolver_new(service->loop, &policy->dns, why, why_size);
     if (!service->resolver)

@@ -8,6 +8,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /** What an old server offers is still better than clear text. */
@@ -23,25 +24,34 @@ struct tls {
     size_t mute;   /* octets that came since something was said */
 };
 
-struct tls_client *tls_client_new(void)
+/* False: OpenSSL says why. */
+static bool configure(struct tls_client *client)
 {
-    struct tls_client *client = calloc(1, sizeof(*client));
-    if (client == NULL)
-        return NULL;
     client->context = SSL_CTX_new(TLS_client_method());
     if (client->context == NULL ||
         SSL_CTX_set_min_proto_version(client->context, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_set_cipher_list(client->context, CIPHERS) != 1) {
-        tls_client_free(&client);
-        return NULL;
-    }
+        SSL_CTX_set_cipher_list(client->context, CIPHERS) != 1)
+        return false;
     SSL_CTX_set_verify(client->context, SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_session_cache_mode(client->context, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_options(client->context, SSL_OP_NO_RENEGOTIATION |
                                                    SSL_OP_NO_COMPRESSION |
                                                    SSL_OP_NO_TICKET);
     (void)SSL_CTX_set_mode(client->context, SSL_MODE_RELEASE_BUFFERS);
-    return client;
+    return true;
+}
+
+struct tls_client *tls_client_new(char *why, size_t why_size)
+{
+    struct tls_client *client = calloc(1, sizeof(*client));
+    if (client != NULL && configure(client))
+        return client;
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    (void)snprintf(why, why_size, "TLS cannot be set up: %s",
+                   reason == NULL ? "out of memory" : reason);
+    ERR_clear_error();
+    tls_client_free(&client);
+    return NULL;
 }
 
 void tls_client_free(struct tls_client **client)

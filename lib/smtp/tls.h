@@ -21,8 +21,9 @@
 /** What all connections share. */
 struct tls_client;
 
-/** @return NULL when the library or memory fails; the caller owns it */
-struct tls_client *tls_client_new(void);
+/** @param why  a line about what is wrong, when the result is NULL
+ *  @return NULL when the library or memory fails; the caller owns it */
+struct tls_client *tls_client_new(char *why, size_t why_size);
 
 /** After all its connections. *client becomes NULL. */
 void tls_client_free(struct tls_client **client);

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,22 +184,31 @@ static void drop_retries(struct verifier *verifier)
     }
 }
 
-struct verifier *verifier_new(struct loop *loop, size_t memory)
+/* False: memory ends, or the system gives no randomness. */
+static bool make_parts(struct verifier *verifier, size_t memory)
+{
+    verifier->callouts = callouts_new(memory);
+    verifier->hosts = hosts_new(HOSTS_BYTES);
+    verifier->turns = turns_new();
+    return verifier->callouts != NULL && verifier->hosts != NULL &&
+           verifier->turns != NULL && hash_key_draw(&verifier->hash_key);
+}
+
+struct verifier *verifier_new(struct loop *loop, size_t memory, char *why,
+                              size_t why_size)
 {
     struct verifier *verifier = calloc(1, sizeof(*verifier));
-    if (verifier == NULL)
+    if (verifier == NULL || !make_parts(verifier, memory)) {
+        (void)snprintf(why, why_size, "out of memory");
+        verifier_free(&verifier);
         return NULL;
+    }
     verifier->loop = loop;
     verifier->said = INSTANT_NEVER;
     verifier->plan_retry = plan_retry;
     atomic_init(&verifier->flights, 0);
-    verifier->callouts = callouts_new(memory);
-    verifier->hosts = hosts_new(HOSTS_BYTES);
-    verifier->tls = tls_client_new();
-    verifier->turns = turns_new();
-    if (verifier->callouts == NULL || verifier->hosts == NULL ||
-        verifier->tls == NULL || verifier->turns == NULL ||
-        !hash_key_draw(&verifier->hash_key))
+    verifier->tls = tls_client_new(why, why_size);
+    if (verifier->tls == NULL)
         verifier_free(&verifier);
     return verifier;
 }

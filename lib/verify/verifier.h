@@ -14,8 +14,10 @@
 struct verifier;
 
 /** @param memory  bytes for what was learnt (`cache.memory`)
- *  @return NULL when memory ends */
-struct verifier *verifier_new(struct loop *loop, size_t memory);
+ *  @param why     a line about what is wrong, when the result is NULL
+ *  @return NULL when memory ends, or TLS cannot be set up */
+struct verifier *verifier_new(struct loop *loop, size_t memory, char *why,
+                              size_t why_size);
 
 /** What is kept about the address; false: nothing. Any thread, the loop is not
  * touched.

@@ -24,6 +24,15 @@ POLICY = """
 policy:
   helo-syntax: {fail: reject}
 """
+NO_CIPHERS = """
+openssl_conf = init
+[init]
+providers = providers
+[providers]
+null = null
+[null]
+activate = 1
+"""
 UID, GID, POSTBOX = 899, 899, 898       # of bonafide, and of its other group
 AS_USER = ["setpriv", f"--reuid={UID}", f"--regid={GID}", "--clear-groups"]
 
@@ -35,6 +44,7 @@ def main():
         check_files(lab)
         check_refusals(lab)
         check_descriptors(lab)
+        check_openssl(lab)
         check_notes(lab)
         check_abstract_notes(lab)
         check_watchdog(lab)
@@ -151,6 +161,16 @@ def check_descriptors(lab):
         return ["sh", "-c", f'ulimit -n {most}; exec "$@"', "sh"]
     expect(lab, "too few descriptors", 71, r".*\b255 descriptors.*",
            lab.bonafided.other("-f", "-c", FILE, before=limited(255)))
+
+
+def check_openssl(lab):
+    """T6: a library that cannot do what is wanted of it says so itself."""
+    lab.bonafided.root.write("/etc/no-ciphers.cnf", NO_CIPHERS)
+    expect(lab, "OpenSSL without ciphers", 71,
+           r".*TLS cannot be set up: library has no ciphers\n",
+           lab.bonafided.other(
+               "-f", "-c", FILE,
+               before=["env", "OPENSSL_CONF=/etc/no-ciphers.cnf"]))
 
 
 def check_notes(lab):

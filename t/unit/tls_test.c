@@ -49,7 +49,8 @@ static void add_certificate(SSL_CTX *context)
 
 static void begin(struct pair *pair, int most_version)
 {
-    pair->client = tls_client_new();
+    char why[100];
+    pair->client = tls_client_new(why, sizeof(why));
     pair->context = SSL_CTX_new(TLS_server_method());
     assert_true(pair->client != NULL && pair->context != NULL);
     add_certificate(pair->context);

@@ -55,6 +55,7 @@ static inline struct world *begin(const struct server_script *scripts,
                                   size_t count)
 {
     struct world *world = calloc(1, sizeof(*world));
+    char why[100];
     assert_non_null(world);
     servers_start(&world->servers, scripts, count);
     world->clock = clock_system;
@@ -62,7 +63,7 @@ static inline struct world *begin(const struct server_script *scripts,
     world->clock.context = world;
     world->loop = loop_new(&world->clock);
     assert_non_null(world->loop);
-    world->verifier = verifier_new(world->loop, 1 << 20);
+    world->verifier = verifier_new(world->loop, 1 << 20, why, sizeof(why));
     assert_non_null(world->verifier);
     assert_true(loop_start(world->loop));
     world->settings = (struct callout_settings){

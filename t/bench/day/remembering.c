@@ -30,11 +30,13 @@ struct remembering *remembering_new(struct loop *loop,
                                     const struct policy *policy)
 {
     struct remembering *remembering = bench_alloc(1, sizeof(*remembering));
+    char why[100];
     remembering->loop = loop;
     remembering->policy = policy;
-    remembering->verifier = verifier_new(loop, policy->cache_bytes);
+    remembering->verifier =
+        verifier_new(loop, policy->cache_bytes, why, sizeof(why));
     if (remembering->verifier == NULL)
-        bench_fail("no memory", 0);
+        bench_fail(why, 0);
     return remembering;
 }
 
