@@ -105,7 +105,7 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
+static int end(void **state)
 {
     struct world *world = *state;
 
@@ -258,5 +258,5 @@ int main(void)
     };
 
     return cmocka_run_group_tests(alone, NULL, NULL) +
-           cmocka_run_group_tests(tests, start, stop);
+           cmocka_run_group_tests(tests, start, end);
 }
