@@ -107,10 +107,15 @@ void hosts_advise(struct hosts *hosts, const struct address *address,
     drop(host);
 }
 
+/* Silence about one recipient is not the host's, or he who owns a mailbox that
+ * takes its time could have all others there put off; and where MAIL and RCPT
+ * travel together, their replies may do so too. */
 static bool is_failure(const struct callout_answer *answer)
 {
+    bool silent = answer->trouble == CALLOUT_TROUBLE_TIMEOUT &&
+                  answer->stage < CALLOUT_AT_MAIL;
     return answer->outcome == CALLOUT_UNREACHABLE &&
-           (answer->code == 421 || answer->trouble == CALLOUT_TROUBLE_TIMEOUT);
+           (answer->code == 421 || silent);
 }
 
 static bool is_refusal_of_us(const struct callout_answer *answer)

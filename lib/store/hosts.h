@@ -2,10 +2,10 @@
 /* hosts.h - what is known of exchangers' addresses whatever mailbox is asked
  * about: which of them are to be left alone for a while, and how TLS goes
  *
- * A host that closes with 421 or does not answer in time is left alone for
- * HOSTS_PAUSE_S, and for twice as long each time that it does so again, until
- * it answers. One that refuses us before MAIL, HOSTS_REFUSALS times in an hour,
- * is left alone for a day: it has made up its mind. */
+ * A host that closes with 421, or does not answer in time before MAIL, is left
+ * alone for HOSTS_PAUSE_S, and for twice as long each time that it does so
+ * again, until it answers. One that refuses us before MAIL, HOSTS_REFUSALS
+ * times in an hour, is left alone for a day: it has made up its mind. */
 #ifndef STORE_HOSTS_H
 #define STORE_HOSTS_H
 

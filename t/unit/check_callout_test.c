@@ -149,8 +149,8 @@ static void who_is_left_alone_was_not_asked(void **state)
          "answered 421 to our connection"},
         {CALLOUT_UNREACHABLE, CALLOUT_AT_RCPT, CALLOUT_TROUBLE_NONE, 421,
          "answered 421 to RCPT for another sender"},
-        {CALLOUT_UNREACHABLE, CALLOUT_AT_RCPT, CALLOUT_TROUBLE_TIMEOUT, 0,
-         "did not answer RCPT for another sender in time"},
+        {CALLOUT_UNREACHABLE, CALLOUT_AT_HELO, CALLOUT_TROUBLE_TIMEOUT, 0,
+         "did not answer EHLO or HELO in time"},
         {CALLOUT_NEEDS_TLS, CALLOUT_AT_MAIL, CALLOUT_TROUBLE_NONE, 530,
          "answered 530 to MAIL FROM:<>"},
     };

@@ -15,7 +15,17 @@
 enum operation { LEARN, ADVISE };
 
 /** How a callout may go. */
-enum word { BUSY, SILENT, REFUSED, NO_ROUTE, BLOCKS, REFUSES_IT, PASSES };
+enum word {
+    BUSY,
+    SILENT,
+    SILENT_AT_EHLO,
+    SILENT_OF_IT,
+    REFUSED,
+    NO_ROUTE,
+    BLOCKS,
+    REFUSES_IT,
+    PASSES
+};
 
 static const struct callout_answer said[] = {
     [BUSY] = {.outcome = CALLOUT_UNREACHABLE,
@@ -24,6 +34,12 @@ static const struct callout_answer said[] = {
     [SILENT] = {.outcome = CALLOUT_UNREACHABLE,
                 .stage = CALLOUT_AT_CONNECT,
                 .trouble = CALLOUT_TROUBLE_TIMEOUT},
+    [SILENT_AT_EHLO] = {.outcome = CALLOUT_UNREACHABLE,
+                        .stage = CALLOUT_AT_HELO,
+                        .trouble = CALLOUT_TROUBLE_TIMEOUT},
+    [SILENT_OF_IT] = {.outcome = CALLOUT_UNREACHABLE,
+                      .stage = CALLOUT_AT_MAIL,
+                      .trouble = CALLOUT_TROUBLE_TIMEOUT},
     [REFUSED] = {.outcome = CALLOUT_UNREACHABLE,
                  .stage = CALLOUT_AT_CONNECT,
                  .trouble = CALLOUT_TROUBLE_REFUSED},
@@ -93,6 +109,11 @@ static const struct step busy[] = {
     {LEARN, 2, 30000, REFUSED, .begun = 29999},
     {LEARN, 2, 30000, NO_ROUTE, .begun = 29999},
     {ADVISE, 2, 30000, .leave = false},
+    /* It may be one mailbox alone that it has no answer about. */
+    {LEARN, 2, 30000, SILENT_OF_IT, .begun = 29999},
+    {ADVISE, 2, 30000, .leave = false},
+    {LEARN, 2, 30000, SILENT_AT_EHLO, .begun = 29999},
+    {ADVISE, 2, 30000, .leave = true, .code = 0},
 };
 
 static const struct step blocks[] = {
