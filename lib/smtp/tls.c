@@ -90,7 +90,7 @@ struct tls *tls_new(struct tls_client *client, const char *name)
     }
     SSL_set_bio(tls->ssl, tls->in, tls->out); /* owns both now */
     SSL_set_connect_state(tls->ssl);
-    if (*name != '\0' && !set_server_name(tls->ssl, name))
+    if (*name != '\0' && *name != '[' && !set_server_name(tls->ssl, name))
         tls_free(&tls);
     return tls;
 }

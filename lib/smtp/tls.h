@@ -31,7 +31,8 @@ void tls_client_free(struct tls_client **client);
 /** One connection. Not thread-safe: it lives on the loop. */
 struct tls;
 
-/** @param name  the server's, which it is told (RFC 6066 3); empty: not
+/** @param name  the server's, which it is told (RFC 6066 3); empty, or an
+ *               address literal: not
  *  @return NULL when memory ends */
 struct tls *tls_new(struct tls_client *client, const char *name);
 

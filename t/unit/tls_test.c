@@ -61,15 +61,20 @@ static void begin(struct pair *pair, int most_version)
     }
 }
 
-static void connect_pair(struct pair *pair)
+static void connect_to(struct pair *pair, const char *name)
 {
-    pair->tls = tls_new(pair->client, "mx.example.com");
+    pair->tls = tls_new(pair->client, name);
     pair->server = SSL_new(pair->context);
     pair->to_server = BIO_new(BIO_s_mem());
     pair->from_server = BIO_new(BIO_s_mem());
     assert_true(pair->tls != NULL && pair->server != NULL);
     SSL_set_bio(pair->server, pair->to_server, pair->from_server);
     SSL_set_accept_state(pair->server);
+}
+
+static void connect_pair(struct pair *pair)
+{
+    connect_to(pair, "mx.example.com");
 }
 
 static void disconnect(struct pair *pair)
@@ -146,6 +151,22 @@ static void test_words(void **state)
         assert_int_equal(read, TLS_DONE);
         assert_int_equal(length, 10);
         assert_memory_equal(plain, "250 them\r\n", 10);
+        disconnect(&pair);
+    }
+    end(&pair);
+}
+
+/* Only what has a name is told it (RFC 6066 3). */
+static void test_no_name(void **state)
+{
+    static const char *const names[] = {"", "[192.0.2.1]",
+                                        "[IPv6:2001:db8::1]"};
+    struct pair pair;
+    begin(&pair, 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        connect_to(&pair, names[i]);
+        assert_int_equal(shake(&pair, 4096), TLS_DONE);
+        assert_null(SSL_get_servername(pair.server, TLSEXT_NAMETYPE_host_name));
         disconnect(&pair);
     }
     end(&pair);
@@ -279,9 +300,10 @@ static void test_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),     cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_ends),      cmocka_unit_test(test_floods),
-        cmocka_unit_test(test_long_talk), cmocka_unit_test(test_many),
+        cmocka_unit_test(test_words),    cmocka_unit_test(test_no_name),
+        cmocka_unit_test(test_failures), cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_floods),   cmocka_unit_test(test_long_talk),
+        cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
