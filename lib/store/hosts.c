@@ -5,6 +5,7 @@
 #include "base/cache.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /** How long failures are counted on after the last one: longer than the longest
  * pause, or a host that is always silent would seem to fail for the first time
@@ -25,6 +26,7 @@ struct host {
     instant left;      /* it is left alone until then, for `last` */
     struct callout_answer last;
     bool tls_fails, tls_demanded; /* as it was found */
+    char fails_as[NAME_SIZE];     /* the name that it was told then */
     instant tls_known;            /* until then */
 };
 
@@ -67,43 +69,51 @@ static struct span key_of(const struct address *address)
     return (struct span){(const char *)address, sizeof(*address)};
 }
 
+/* Whether TLS with it fails for the name that it would be told: anybody can
+ * publish another one for its address. */
+static bool fails_by_tls(const struct host *host, const char *name)
+{
+    return host->tls_fails && strcmp(host->fails_as, name) == 0;
+}
+
 /* Whether the host is left alone. One that demands TLS is so only by those who
  * have none for it. */
-static bool is_left(const struct host *host, enum callout_tls_use use,
-                    instant now)
+static bool is_left(const struct host *host, const char *name,
+                    enum callout_tls_use use, instant now)
 {
     if (now >= host->left)
         return false;
     return host->last.outcome != CALLOUT_NEEDS_TLS || use == CALLOUT_TLS_OFF ||
-           host->tls_fails;
+           fails_by_tls(host, name);
 }
 
-static enum callout_start start_of(const struct host *host,
+static enum callout_start start_of(const struct host *host, const char *name,
                                    enum callout_tls_use use, instant now)
 {
+    bool fails = fails_by_tls(host, name);
     if (use == CALLOUT_TLS_OFF || now >= host->tls_known)
         return CALLOUT_START_AS_OFFERED;
-    if (host->tls_demanded && !host->tls_fails)
+    if (host->tls_demanded && !fails)
         return CALLOUT_START_TLS;
-    return host->tls_fails && use == CALLOUT_TLS_OPPORTUNISTIC
-               ? CALLOUT_START_CLEAR
-               : CALLOUT_START_AS_OFFERED;
+    return fails && use == CALLOUT_TLS_OPPORTUNISTIC ? CALLOUT_START_CLEAR
+                                                     : CALLOUT_START_AS_OFFERED;
 }
 
-void hosts_advise(struct hosts *hosts, const struct address *address,
+void hosts_advise(struct hosts *hosts, const struct callout_target *target,
                   enum callout_tls_use use, instant now,
                   struct hosts_advice *advice)
 {
-    struct host *host = cache_get(hosts->cache, key_of(address), now);
+    struct span key = key_of(&target->address);
+    struct host *host = cache_get(hosts->cache, key, now);
     advice->leave = false;
     advice->start = CALLOUT_START_AS_OFFERED;
     if (host == NULL)
         return;
-    advice->leave = is_left(host, use, now);
+    advice->leave = is_left(host, target->exchanger, use, now);
     if (advice->leave)
         advice->instead = host->last;
     else
-        advice->start = start_of(host, use, now);
+        advice->start = start_of(host, target->exchanger, use, now);
     drop(host);
 }
 
@@ -169,11 +179,14 @@ static void note_tls(struct host *host, const struct callout_answer *answer,
 {
     bool demands = answer->outcome == CALLOUT_NEEDS_TLS;
     bool fails = answer->trouble == CALLOUT_TROUBLE_TLS;
-    if (answer->tls == CALLOUT_TLS_USED)
+    if (answer->tls == CALLOUT_TLS_USED &&
+        fails_by_tls(host, answer->exchanger))
         host->tls_fails = false;
     if (!demands && !fails)
         return;
     host->tls_known = instant_after_s(now, HOSTS_TLS_S);
+    if (fails)
+        memcpy(host->fails_as, answer->exchanger, NAME_SIZE);
     host->tls_fails = host->tls_fails || fails;
     host->tls_demanded = host->tls_demanded || demands;
     if (demands)

@@ -36,8 +36,9 @@ struct hosts_advice {
     enum callout_start start; /* unless `leave` */
 };
 
-/** What is best done about a host, TLS being used as the policy says. */
-void hosts_advise(struct hosts *hosts, const struct address *address,
+/** What is best done about a host by the name that it goes by here, TLS being
+ * used as the policy says. */
+void hosts_advise(struct hosts *hosts, const struct callout_target *target,
                   enum callout_tls_use use, instant now,
                   struct hosts_advice *advice);
 

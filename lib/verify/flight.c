@@ -194,7 +194,7 @@ static bool is_left_alone(struct flight *flight)
     struct hosts_advice advice;
     if (flight->restarted)
         return false;
-    hosts_advise(verifier->hosts, &target->address, ask->settings.tls,
+    hosts_advise(verifier->hosts, target, ask->settings.tls,
                  verifier_now(verifier), &advice);
     flight->start = advice.start;
     if (!advice.leave)
@@ -337,9 +337,8 @@ static size_t find_second(const struct flight *flight)
             strcmp(target->exchanger, first->exchanger) != 0 ||
             address_is_v4(&target->address) == address_is_v4(&first->address))
             continue;
-        hosts_advise(flight->verifier->hosts, &target->address,
-                     ask->settings.tls, verifier_now(flight->verifier),
-                     &advice);
+        hosts_advise(flight->verifier->hosts, target, ask->settings.tls,
+                     verifier_now(flight->verifier), &advice);
         if (!advice.leave && advice.start == flight->start)
             break;
     }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Bytes for what is known of hosts: some six thousand that give trouble. */
+/** Bytes for what is known of hosts: some four thousand that give trouble. */
 #define HOSTS_BYTES ((size_t)4 << 20)
 
 /** An asker who asks for the sake of those who come later. */

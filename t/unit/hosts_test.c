@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -146,6 +147,24 @@ static struct address host_at(int number)
             [10] = 0xff, [11] = 0xff, [12] = 192, [15] = (uint8_t)number}};
 }
 
+#define NAME "mx.example.com"
+
+static void advise_as(struct hosts *hosts, const char *name,
+                      const struct address *host, enum callout_tls_use use,
+                      instant now, struct hosts_advice *advice)
+{
+    struct callout_target target = {.address = *host};
+    (void)snprintf(target.exchanger, NAME_SIZE, "%s", name);
+    hosts_advise(hosts, &target, use, now, advice);
+}
+
+static void advise(struct hosts *hosts, const struct address *host,
+                   enum callout_tls_use use, instant now,
+                   struct hosts_advice *advice)
+{
+    advise_as(hosts, NAME, host, use, now, advice);
+}
+
 static void play(const struct step *steps, size_t count)
 {
     struct hosts *hosts = hosts_new(1 << 20);
@@ -162,7 +181,7 @@ static void play(const struct step *steps, size_t count)
                         instant_after_s(0, (uint32_t)step->begun), now);
             continue;
         }
-        hosts_advise(hosts, &host, CALLOUT_TLS_OFF, now, &advice);
+        advise(hosts, &host, CALLOUT_TLS_OFF, now, &advice);
         if (advice.leave != step->leave ||
             (advice.leave && advice.instead.code != step->code))
             fail_msg("step %zu: %s, code %u", i, advice.leave ? "leave" : "ask",
@@ -198,7 +217,7 @@ static void test_words(void **state)
                                                 .words = "4.7.0 no time"};
         const instant now = instant_after_s(0, 10000 * (uint32_t)stage);
         hosts_learn(hosts, &busy_now, now, now);
-        hosts_advise(hosts, &host, CALLOUT_TLS_OFF, now, &advice);
+        advise(hosts, &host, CALLOUT_TLS_OFF, now, &advice);
         assert_true(advice.leave);
         assert_true(advice.instead.left_alone);
         assert_int_equal(advice.instead.stage, stage);
@@ -212,15 +231,19 @@ static void test_words(void **state)
 static void test_tls(void **state)
 {
     enum { LEFT = -1 };
-    static const struct callout_answer fails = {.outcome = CALLOUT_UNREACHABLE,
+    static const struct callout_answer fails = {.exchanger = NAME,
+                                                .outcome = CALLOUT_UNREACHABLE,
                                                 .stage = CALLOUT_AT_HELO,
                                                 .trouble = CALLOUT_TROUBLE_TLS},
-                                       works = {.outcome = CALLOUT_ACCEPTED,
+                                       works = {.exchanger = NAME,
+                                                .outcome = CALLOUT_ACCEPTED,
                                                 .code = 250,
                                                 .tls = CALLOUT_TLS_USED},
-                                       demands = {.outcome = CALLOUT_NEEDS_TLS,
+                                       demands = {.exchanger = NAME,
+                                                  .outcome = CALLOUT_NEEDS_TLS,
                                                   .code = 530},
-                                       passes = {.outcome = CALLOUT_ACCEPTED,
+                                       passes = {.exchanger = NAME,
+                                                 .outcome = CALLOUT_ACCEPTED,
                                                  .code = 250,
                                                  .tls = CALLOUT_TLS_FAILED};
     static const struct {
@@ -261,26 +284,64 @@ static void test_tls(void **state)
             hosts_learn(hosts, &answer, 0, instant_after_s(0, 100));
         }
         for (int use = CALLOUT_TLS_OFF; use <= CALLOUT_TLS_REQUIRED; use++) {
-            hosts_advise(hosts, &host, (enum callout_tls_use)use, late - 1,
-                         &advice);
+            advise(hosts, &host, (enum callout_tls_use)use, late - 1, &advice);
             int found = advice.leave ? LEFT : (int)advice.start;
             if (found != starts[use])
                 fail_msg("row %zu, use %d: %d", i, use, found);
         }
-        hosts_advise(hosts, &host, CALLOUT_TLS_OPPORTUNISTIC, late, &advice);
+        advise(hosts, &host, CALLOUT_TLS_OPPORTUNISTIC, late, &advice);
         assert_false(advice.leave);
         assert_int_equal(advice.start, CALLOUT_START_AS_OFFERED);
         hosts_free(&hosts);
     }
 }
 
+/* TLS can fail for the name that a server was told: whoever publishes another
+ * one for its address does it no harm. */
+static void test_tls_by_name(void **state)
+{
+    struct callout_answer answer = {.outcome = CALLOUT_UNREACHABLE,
+                                    .stage = CALLOUT_AT_HELO,
+                                    .trouble = CALLOUT_TROUBLE_TLS,
+                                    .exchanger = "forged.example",
+                                    .address = host_at(1)};
+    struct hosts *hosts = hosts_new(1 << 20);
+    struct hosts_advice advice;
+    assert_non_null(hosts);
+    hosts_learn(hosts, &answer, 0, 0);
+    advise_as(hosts, "forged.example", &answer.address,
+              CALLOUT_TLS_OPPORTUNISTIC, 1, &advice);
+    assert_int_equal(advice.start, CALLOUT_START_CLEAR);
+    advise(hosts, &answer.address, CALLOUT_TLS_OPPORTUNISTIC, 1, &advice);
+    assert_int_equal(advice.start, CALLOUT_START_AS_OFFERED);
+    answer.outcome = CALLOUT_NEEDS_TLS;
+    answer.trouble = CALLOUT_TROUBLE_NONE;
+    hosts_learn(hosts, &answer, 1, 2);
+    advise_as(hosts, "forged.example", &answer.address,
+              CALLOUT_TLS_OPPORTUNISTIC, 3, &advice);
+    assert_true(advice.leave);
+    advise(hosts, &answer.address, CALLOUT_TLS_OPPORTUNISTIC, 3, &advice);
+    assert_false(advice.leave);
+    assert_int_equal(advice.start, CALLOUT_START_TLS);
+    /* That it works for another name says nothing of this one. */
+    answer = (struct callout_answer){.outcome = CALLOUT_ACCEPTED,
+                                     .code = 250,
+                                     .tls = CALLOUT_TLS_USED,
+                                     .exchanger = NAME,
+                                     .address = host_at(1)};
+    hosts_learn(hosts, &answer, 3, 4);
+    advise_as(hosts, "forged.example", &answer.address,
+              CALLOUT_TLS_OPPORTUNISTIC, 5, &advice);
+    assert_true(advice.leave);
+    hosts_free(&hosts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_busy),
-        cmocka_unit_test(test_blocks),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_busy),        cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_words),       cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_tls_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
