@@ -12,6 +12,7 @@ from lab.peer import CLOSE, RESET, SILENCE
 
 POLICY = """
 callout:
+  limits: {per-domain: 1000/1s}   # all rows are of two domains
   timeout: {connect: 1500ms, reply: 2s, total: 6s}
 policy:
   sender-domain: {fail: reject, temperror: tempfail}
