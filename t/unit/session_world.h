@@ -142,7 +142,7 @@ static inline uint16_t world_start_dns(struct session_world *world)
 static inline struct policy *world_policy(uint16_t dns, const char *text)
 {
     struct complaints complaints = {0};
-    char file[4096];
+    char file[3072];
     struct policy *policy;
 
     snprintf(file, sizeof(file),
@@ -166,7 +166,7 @@ static inline struct policy *world_policy_of(struct session_world *world,
 {
     struct sockaddr_in at;
     socklen_t size = sizeof(at);
-    char text[3072];
+    char text[2048];
 
     assert_int_equal(getsockname(world->dns, (struct sockaddr *)&at, &size), 0);
     snprintf(text, sizeof(text),
