@@ -21,6 +21,8 @@ struct host {
     size_t holds;
     uint32_t failures; /* 421s and time-outs, with no answer between */
     instant failed;    /* the last of them */
+    uint32_t silences; /* time-outs at any stage, with no answer between */
+    instant silent;    /* the last of them */
     uint32_t refusals; /* of us */
     instant refused;   /* the first of them */
     instant left;      /* it is left alone until then, for `last` */
@@ -117,15 +119,30 @@ void hosts_advise(struct hosts *hosts, const struct callout_target *target,
     drop(host);
 }
 
-/* Silence about one recipient is not the host's, or he who owns a mailbox that
- * takes its time could have all others there put off; and where MAIL and RCPT
- * travel together, their replies may do so too. */
+static bool is_silence(const struct callout_answer *answer)
+{
+    return answer->outcome == CALLOUT_UNREACHABLE &&
+           answer->trouble == CALLOUT_TROUBLE_TIMEOUT;
+}
+
 static bool is_failure(const struct callout_answer *answer)
 {
-    bool silent = answer->trouble == CALLOUT_TROUBLE_TIMEOUT &&
-                  answer->stage < CALLOUT_AT_MAIL;
-    return answer->outcome == CALLOUT_UNREACHABLE &&
-           (answer->code == 421 || silent);
+    return (answer->outcome == CALLOUT_UNREACHABLE && answer->code == 421) ||
+           (is_silence(answer) && answer->stage < CALLOUT_AT_MAIL);
+}
+
+/* Silence about one recipient is not the host's, or he who owns a mailbox that
+ * takes its time could have all others there put off; and where MAIL and RCPT
+ * travel together, their replies may do so too. Silence about one after the
+ * other is the host's. */
+static bool is_silent_of_all(struct host *host,
+                             const struct callout_answer *answer, instant now)
+{
+    if (!is_silence(answer))
+        return false;
+    host->silences++;
+    host->silent = now;
+    return host->silences >= HOSTS_SILENCES;
 }
 
 static bool is_refusal_of_us(const struct callout_answer *answer)
@@ -196,10 +213,13 @@ static void note_tls(struct host *host, const struct callout_answer *answer,
 static void note(struct host *host, const struct callout_answer *answer,
                  instant begun, instant now)
 {
-    if (is_failure(answer))
+    bool silent = is_silent_of_all(host, answer, now);
+    if (silent || is_failure(answer))
         note_failure(host, answer, begun, now);
     else if (answer->code != 0)
         host->failures = 0;
+    if (answer->code != 0)
+        host->silences = 0;
     if (is_refusal_of_us(answer))
         note_refusal(host, answer, now);
     note_tls(host, answer, now);
@@ -216,6 +236,8 @@ static instant end_of(const struct host *host)
     instant end = later(host->left, host->tls_known);
     if (host->failures > 0)
         end = later(end, instant_after_s(host->failed, COUNT_ON_S));
+    if (host->silences > 0)
+        end = later(end, instant_after_s(host->silent, COUNT_ON_S));
     if (host->refusals > 0)
         end = later(end, instant_after_s(host->refused, HOSTS_REFUSALS_S));
     return end;

@@ -4,8 +4,9 @@
  *
  * A host that closes with 421, or does not answer in time before MAIL, is left
  * alone for HOSTS_PAUSE_S, and for twice as long each time that it does so
- * again, until it answers. One that refuses us before MAIL, HOSTS_REFUSALS
- * times in an hour, is left alone for a day: it has made up its mind. */
+ * again, until it answers; so is one that has no answer about HOSTS_SILENCES
+ * senders in a row. One that refuses us before MAIL, HOSTS_REFUSALS times in an
+ * hour, is left alone for a day: it has made up its mind. */
 #ifndef STORE_HOSTS_H
 #define STORE_HOSTS_H
 
@@ -17,6 +18,7 @@
 
 #define HOSTS_PAUSE_S      60   /* after the first failure; doubles */
 #define HOSTS_PAUSE_MOST_S 3600 /* and no longer than that */
+#define HOSTS_SILENCES     3    /* about a sender, with no answer between */
 #define HOSTS_REFUSALS     5    /* of us, before MAIL, in */
 #define HOSTS_REFUSALS_S   3600 /* this time, and it is left alone */
 #define HOSTS_BLOCKED_S    86400

@@ -115,6 +115,22 @@ static const struct step busy[] = {
     {ADVISE, 2, 30000, .leave = false},
     {LEARN, 2, 30000, SILENT_AT_EHLO, .begun = 29999},
     {ADVISE, 2, 30000, .leave = true, .code = 0},
+    /* About one after the other, */
+    {LEARN, 3, 40000, SILENT_OF_IT, .begun = 39999},
+    {LEARN, 3, 40100, SILENT_OF_IT, .begun = 40099},
+    {ADVISE, 3, 40100, .leave = false},
+    {LEARN, 3, 40200, SILENT_OF_IT, .begun = 40199},
+    {ADVISE, 3, 40259, .leave = true, .code = 0},
+    {ADVISE, 3, 40260, .leave = false},
+    {LEARN, 3, 40300, SILENT_OF_IT, .begun = 40299},
+    {ADVISE, 3, 40419, .leave = true, .code = 0},
+    /* and with no answer between. */
+    {LEARN, 4, 50000, SILENT_OF_IT, .begun = 49999},
+    {LEARN, 4, 50100, SILENT_OF_IT, .begun = 50099},
+    {LEARN, 4, 50150, PASSES, .begun = 50149},
+    {LEARN, 4, 50200, SILENT_OF_IT, .begun = 50199},
+    {LEARN, 4, 50300, SILENT_OF_IT, .begun = 50299},
+    {ADVISE, 4, 50300, .leave = false},
 };
 
 static const struct step blocks[] = {
