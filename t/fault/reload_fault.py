@@ -104,9 +104,18 @@ def keep_busy(helo, over, answers):
         answers[helo, verdict(helo)] += 1
 
 
+def wait_for_silence(notes):
+    """Until the last of many reloads has been told of."""
+    count = -1
+    while len(notes) != count:
+        count = len(notes)
+        time.sleep(0.5)
+
+
 def check_notes(lab):
     """The protocol of the service manager, in its order and with its time."""
     notes = lab.bonafided.notes
+    wait_for_silence(notes)
     del notes[:]
     began = time.monotonic()
     lab.bonafided.reload()
