@@ -40,7 +40,7 @@ struct exchanger_facts route_at(const struct sender_facts *sender, size_t index)
     return sender->exchangers[index];
 }
 
-bool route_is_ours(const struct site *site, const struct address *address)
+static bool is_ours(const struct site *site, const struct address *address)
 {
     return networks_have(&site->addresses, address) ||
            networks_have(&site->host, address);
@@ -59,7 +59,7 @@ static bool is_reachable(const struct site *site, const struct address *address)
 static bool is_target(const struct site *site, const struct address *address)
 {
     return is_callable(site, address) ||
-           (!address_is_reserved(address) && !route_is_ours(site, address));
+           (!address_is_reserved(address) && !is_ours(site, address));
 }
 
 /* Only the states that one address can have: REACHABLE, OURS, NONE. */
@@ -68,7 +68,7 @@ static enum route route_of_address(const struct site *site,
 {
     if (!is_reachable(site, address))
         return ROUTE_NONE;
-    return route_is_ours(site, address) ? ROUTE_OURS : ROUTE_REACHABLE;
+    return is_ours(site, address) ? ROUTE_OURS : ROUTE_REACHABLE;
 }
 
 /* The records of one answer have no order: one address of ours makes the host

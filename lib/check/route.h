@@ -30,6 +30,4 @@ struct exchanger_facts route_at(const struct sender_facts *sender,
 /** What is known of the one at `index`. */
 enum route route_of(const struct facts *facts, size_t index);
 
-bool route_is_ours(const struct site *site, const struct address *address);
-
 #endif

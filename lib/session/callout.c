@@ -76,11 +76,12 @@ enum callout_gate callout_gate(const struct message *message,
                                const struct evidence *evidence)
 {
     enum callout_gate spared = sparing_gate(message, trial->recipient, facts);
-    enum callout_gate when = gate_when(message, trial->rules, evidence);
+    enum callout_gate when;
 
-    if (spared == CALLOUT_GATE_SHUT || when == CALLOUT_GATE_SHUT)
+    if (spared == CALLOUT_GATE_SHUT)
         return CALLOUT_GATE_SHUT;
-    return spared == CALLOUT_GATE_WAIT ? spared : when;
+    when = gate_when(message, trial->rules, evidence);
+    return when == CALLOUT_GATE_OPEN ? spared : when;
 }
 
 /* The message's answer is there. It can be old without being kept: what a host

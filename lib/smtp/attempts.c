@@ -67,7 +67,8 @@ static struct attempt_failure unreachable(enum callout_trouble trouble)
                                     CALLOUT_AT_CONNECT};
 }
 
-struct attempt_failure attempt_failure_of(int error)
+/* What an error of connecting says. */
+static struct attempt_failure failure_of(int error)
 {
     switch (error) {
     case EMFILE:
@@ -128,7 +129,7 @@ static bool fail(struct attempt *attempt, int error)
     struct attempts *attempts = attempt->of;
     size_t which = (size_t)(attempt - attempts->at);
     struct attempt_failure failure =
-        is_adrift(attempt) ? our_fault : attempt_failure_of(error);
+        is_adrift(attempt) ? our_fault : failure_of(error);
     close_attempt(attempt);
     hasten(attempts);
     bool more = goes_on(attempts);

@@ -55,9 +55,6 @@ struct attempts *attempts_begin(struct loop *loop,
                                 const struct attempts_request *request,
                                 const struct attempts_owner *owner);
 
-/** What an error of a connection, or of connecting, says. */
-struct attempt_failure attempt_failure_of(int error);
-
 /** Stop, closing what is under way, telling nobody; *attempts becomes NULL, or
  * is so already. The owner may do so while he is told. */
 void attempts_cut(struct attempts **attempts);
