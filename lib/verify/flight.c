@@ -5,6 +5,7 @@
 
 #include "smtp/meaning.h"
 #include "store/senders.h"
+#include "verify/askers.h"
 #include "verify/call.h"
 
 #include <stddef.h>
@@ -31,10 +32,11 @@
 struct flight {
     struct turn turn;
     struct verifier *verifier;
-    struct verify_ask *askers, **last;
+    struct askers askers;
     struct loop_timer *timer; /* while it waits for its turn: until `deadline`,
                                  or the next asker's patience ends */
     instant patience;         /* the next asker's, until it has begun */
+    instant due;              /* its turn by the rate, as of when it came */
     size_t target;            /* called, or waited for */
     unsigned tried;           /* targets, as bits: nobody turns to them again */
     enum callout_start start; /* how that is met, unless it is */
@@ -53,25 +55,19 @@ static struct flight *flight_of_turn(struct turn *turn)
     return flight;
 }
 
+static uint64_t hash_of(const struct verifier *verifier, const char *key)
+{
+    return hash_octets(&verifier->hash_key, span_of(key));
+}
+
 /* The link to the flight of this key, or to NULL at its chain's end. */
 static struct flight **find(struct verifier *verifier, const char *key)
 {
-    uint64_t hash = hash_octets(&verifier->hash_key, span_of(key));
-    struct flight **link = &verifier->chains[hash & (CHAINS - 1)];
+    struct flight **link =
+        &verifier->chains[hash_of(verifier, key) & (CHAINS - 1)];
     while (*link != NULL && strcmp((*link)->key, key) != 0)
         link = &(*link)->next;
     return link;
-}
-
-/* Tell those of the list, each of whom ends with it; NULL: without answer. */
-static void tell(struct verify_ask *askers, const struct callout_answer *answer)
-{
-    while (askers != NULL) {
-        struct verify_ask *next = askers->next; /* it ends with `done` */
-        askers->verifier->askers--;
-        askers->done(askers, answer);
-        askers = next;
-    }
 }
 
 /* Forget the flight, whatever it was about. Its askers are the caller's, to be
@@ -79,7 +75,7 @@ static void tell(struct verify_ask *askers, const struct callout_answer *answer)
 static struct verify_ask *take_down(struct flight *flight)
 {
     struct verifier *verifier = flight->verifier;
-    struct verify_ask *askers = flight->askers;
+    struct verify_ask *askers = flight->askers.first;
     turns_leave(verifier->turns, &flight->turn);
     *find(verifier, flight->key) = flight->next;
     (void)atomic_fetch_sub(&verifier->flights, 1);
@@ -103,7 +99,7 @@ static uint16_t retry_after_s(const struct verifier *verifier,
 static void land(struct flight *flight)
 {
     struct verifier *verifier = flight->verifier;
-    const struct verify_ask *ask = flight->askers;
+    const struct verify_ask *ask = flight->askers.first;
     struct callout_answer answer = flight->answer;
     if (verifier->wall.stands && callout_is_no_connection(&answer))
         answer.outcome = CALLOUT_WALLED_OFF;
@@ -112,7 +108,7 @@ static void land(struct flight *flight)
                   verifier_now(verifier));
     if (answer.outcome == CALLOUT_GREYLISTED && answer.retry_after_s > 0)
         verifier->plan_retry(verifier, ask, answer.retry_after_s);
-    tell(take_down(flight), &answer);
+    askers_tell(take_down(flight), &answer);
 }
 
 /* Put an exchanger's answer beside what others have said. */
@@ -135,11 +131,7 @@ static struct callout_answer no_memory(const struct flight *flight)
 /* Without a turn: when the next asker loses his patience. */
 static void set_patience(struct flight *flight)
 {
-    flight->patience = INSTANT_NEVER;
-    for (const struct verify_ask *ask = flight->askers; ask != NULL;
-         ask = ask->next)
-        if (ask->patience < flight->patience)
-            flight->patience = ask->patience;
+    flight->patience = askers_patience(&flight->askers);
     loop_timer_set(flight->timer, flight->patience);
 }
 
@@ -158,7 +150,7 @@ static void note_tried(struct flight *flight, size_t target)
  * address, too. */
 static void turn_to_next(struct flight *flight, enum callout_outcome outcome)
 {
-    const struct verify_ask *ask = flight->askers;
+    const struct verify_ask *ask = flight->askers.first;
     const char *exchanger = ask->targets[flight->target].exchanger;
     note_tried(flight, flight->target);
     for (size_t i = 0; i < ask->target_count; i++)
@@ -189,7 +181,7 @@ static const char *domain_of(const struct mailpath *path,
 static bool is_left_alone(struct flight *flight)
 {
     struct verifier *verifier = flight->verifier;
-    const struct verify_ask *ask = flight->askers;
+    const struct verify_ask *ask = flight->askers.first;
     const struct callout_target *target = &ask->targets[flight->target];
     struct hosts_advice advice;
     if (flight->restarted)
@@ -208,28 +200,75 @@ static bool is_left_alone(struct flight *flight)
 /* Whether there is a target to call, and time for it. */
 static bool has_target(struct flight *flight)
 {
-    while (flight->target < flight->askers->target_count)
+    while (flight->target < flight->askers.first->target_count)
         if (!is_left_alone(flight))
             return !flight->begun ||
                    verifier_now(flight->verifier) < flight->deadline;
     return false;
 }
 
+/* Who is asked about anew, as one who is known or was put off, is no newcomer,
+ * nor is who was sent away before. */
+static bool is_newcomer(const struct flight *flight)
+{
+    struct verifier *verifier = flight->verifier;
+    return !flight->askers.first->anew &&
+           !returners_have(verifier->returners, hash_of(verifier, flight->key),
+                           verifier_now(verifier));
+}
+
+static struct turn_terms terms_of(const struct flight *flight)
+{
+    const struct callout_settings *settings = &flight->askers.first->settings;
+    return (struct turn_terms){.most = settings->most,
+                               .most_per_host = settings->most_per_host,
+                               .per_domain = settings->per_domain,
+                               .again = flight->begun,
+                               .newcomer = is_newcomer(flight)};
+}
+
+/* When it may have its turn by the rate of its domain, if it comes now; at once
+ * where there is nobody to call. */
+static instant due_of(struct flight *flight)
+{
+    struct verifier *verifier = flight->verifier;
+    char organisation[NAME_SIZE];
+    if (!has_target(flight))
+        return verifier_now(verifier);
+    const struct turn_terms terms = terms_of(flight);
+    return turns_due(verifier->turns,
+                     domain_of(&flight->askers.first->path, organisation),
+                     &terms, verifier_now(verifier));
+}
+
+/* Whether the turn comes too late for him. Whose patience was over before he
+ * asked still has one that is free, for those who come later. */
+static bool is_too_late(const struct flight *flight,
+                        const struct verify_ask *ask)
+{
+    return flight->due > verifier_now(flight->verifier) &&
+           flight->due >= ask->patience;
+}
+
+/* Remember, before they are told, that the flight's askers were sent away. */
+static void note_returner(struct flight *flight)
+{
+    struct verifier *verifier = flight->verifier;
+    returners_note(verifier->returners, hash_of(verifier, flight->key),
+                   verifier_now(verifier));
+}
+
 /* Wait for the turn to call the flight's target, or one behind it; land when
  * there is none, or no time for it. */
 static void wait_for_turn(struct flight *flight)
 {
-    const struct verify_ask *ask = flight->askers;
+    const struct verify_ask *ask = flight->askers.first;
     char organisation[NAME_SIZE];
-    const struct turn_terms terms = {.most = ask->settings.most,
-                                     .most_per_host =
-                                         ask->settings.most_per_host,
-                                     .per_domain = ask->settings.per_domain,
-                                     .again = flight->begun};
     if (!has_target(flight)) {
         land(flight);
         return;
     }
+    const struct turn_terms terms = terms_of(flight);
     if (!turns_wait(flight->verifier->turns, &flight->turn,
                     domain_of(&ask->path, organisation),
                     &ask->targets[flight->target].address, &terms)) {
@@ -278,8 +317,9 @@ static void set_deadline(struct flight *flight)
     if (flight->begun)
         return;
     flight->begun = true;
-    flight->deadline = instant_after_ms(verifier_now(flight->verifier),
-                                        flight->askers->settings.total_ms);
+    flight->deadline =
+        instant_after_ms(verifier_now(flight->verifier),
+                         flight->askers.first->settings.total_ms);
 }
 
 /* Whether the same exchanger is to be asked once more, otherwise: in the clear
@@ -288,7 +328,7 @@ static void set_deadline(struct flight *flight)
 static bool is_to_be_met_anew(struct flight *flight,
                               const struct callout_answer *answer)
 {
-    if (flight->askers->settings.tls != CALLOUT_TLS_OPPORTUNISTIC ||
+    if (flight->askers.first->settings.tls != CALLOUT_TLS_OPPORTUNISTIC ||
         flight->restarted)
         return false;
     if (answer->trouble == CALLOUT_TROUBLE_TLS) {
@@ -327,7 +367,7 @@ static void on_answered(void *context, size_t target,
  * exchanger, in the other family, to be met alike. The count: there is none. */
 static size_t find_second(const struct flight *flight)
 {
-    const struct verify_ask *ask = flight->askers;
+    const struct verify_ask *ask = flight->askers.first;
     const struct callout_target *first = &ask->targets[flight->target];
     struct hosts_advice advice;
     size_t i = 0;
@@ -358,7 +398,7 @@ static bool call(struct flight *flight)
 {
     const struct call_owner owner = {on_missed, on_answered, take_turns,
                                      flight};
-    const struct verify_ask *ask = flight->askers;
+    const struct verify_ask *ask = flight->askers.first;
     size_t second = flight->restarted ? ask->target_count : find_second(flight);
     struct turns_host *host = NULL;
     struct call_request request = {
@@ -408,22 +448,14 @@ static void begin_with_first(struct flight *flight)
                                 .learnt = verifier_now(flight->verifier)};
 }
 
-/* Take those off whose patience is over. */
-static struct verify_ask *take_impatient(struct flight *flight, instant at)
+/* Who is the first now has targets of his own, and the flight begins anew with
+ * them, behind others. Until when patience is too short for that. */
+static instant give_up_place(struct flight *flight)
 {
-    struct verify_ask *impatient = NULL;
-    flight->last = &flight->askers;
-    while (*flight->last != NULL) {
-        struct verify_ask *ask = *flight->last;
-        if (ask->patience > at) {
-            flight->last = &ask->next;
-            continue;
-        }
-        *flight->last = ask->next;
-        ask->next = impatient;
-        impatient = ask;
-    }
-    return impatient;
+    turns_leave(flight->verifier->turns, &flight->turn);
+    flight->due = due_of(flight);
+    begin_with_first(flight);
+    return flight->due;
 }
 
 /* No turn has come in time. A flight that nobody waits for any more, and that
@@ -439,19 +471,18 @@ static void on_timer(void *context)
         land(flight);
         return;
     }
-    const struct verify_ask *first = flight->askers;
     struct verifier *verifier = flight->verifier;
-    struct verify_ask *impatient = take_impatient(flight, none.learnt);
-    if (flight->askers == NULL) {
+    bool first_leaves = flight->askers.first->patience <= none.learnt;
+    note_returner(flight);
+    struct verify_ask *impatient = askers_take_impatient(
+        &flight->askers, first_leaves ? give_up_place(flight) : none.learnt);
+    if (flight->askers.first == NULL)
         (void)take_down(flight);
-    } else if (flight->askers == first) {
-        set_patience(flight);
-    } else { /* whoever is the first now has targets of his own */
-        turns_leave(verifier->turns, &flight->turn);
-        begin_with_first(flight);
+    else if (first_leaves)
         wait_for_turn(flight);
-    }
-    tell(impatient, &none);
+    else
+        set_patience(flight);
+    askers_tell(impatient, &none);
     take_turns(verifier);
 }
 
@@ -468,8 +499,7 @@ static struct flight *new_flight(struct verify_ask *ask, const char *key)
         return NULL;
     }
     flight->verifier = verifier;
-    flight->askers = ask;
-    flight->last = &ask->next;
+    askers_begin(&flight->askers, ask);
     begin_with_first(flight);
     memcpy(flight->key, key, strlen(key) + 1);
     return flight;
@@ -477,8 +507,7 @@ static struct flight *new_flight(struct verify_ask *ask, const char *key)
 
 static void join(struct flight *flight, struct verify_ask *ask)
 {
-    *flight->last = ask;
-    flight->last = &ask->next;
+    askers_add(&flight->askers, ask);
     if (flight->begun || flight->patience <= ask->patience)
         return;
     flight->patience = ask->patience;
@@ -492,6 +521,31 @@ static bool is_refresh(const struct verify_ask *ask)
     return ask->anew && !ask->retry;
 }
 
+/* Have a flight begin. False, with the outcome: it cannot be. */
+static bool begin_flight(struct verify_ask *ask, const char *key,
+                         struct flight **link, enum callout_outcome *outcome)
+{
+    struct verifier *verifier = ask->verifier;
+    struct flight *flight = new_flight(ask, key);
+    if (flight == NULL) {
+        *outcome = CALLOUT_INTERNAL;
+        return false;
+    }
+    *link = flight;
+    (void)atomic_fetch_add(&verifier->flights, 1);
+    flight->due = due_of(flight);
+    if (is_too_late(flight, ask)) {
+        note_returner(flight);
+        (void)take_down(flight);
+        *outcome = CALLOUT_CAPACITY;
+        return false;
+    }
+    verifier->askers++;
+    wait_for_turn(flight);
+    take_turns(verifier);
+    return true;
+}
+
 bool flight_board(struct verify_ask *ask, const char *key,
                   enum callout_outcome *outcome)
 {
@@ -503,7 +557,8 @@ bool flight_board(struct verify_ask *ask, const char *key,
         return true;
     }
     if (verifier->askers >= ASKERS_MOST ||
-        (*link == NULL && atomic_load(&verifier->flights) >= FLIGHTS_MOST)) {
+        (*link == NULL && atomic_load(&verifier->flights) >= FLIGHTS_MOST) ||
+        (*link != NULL && !(*link)->begun && is_too_late(*link, ask))) {
         *outcome = CALLOUT_CAPACITY;
         return false;
     }
@@ -516,16 +571,7 @@ bool flight_board(struct verify_ask *ask, const char *key,
         *outcome = CALLOUT_WALLED_OFF;
         return false;
     }
-    *link = new_flight(ask, key);
-    if (*link == NULL) {
-        *outcome = CALLOUT_INTERNAL;
-        return false;
-    }
-    (void)atomic_fetch_add(&verifier->flights, 1);
-    verifier->askers++;
-    wait_for_turn(*link);
-    take_turns(verifier);
-    return true;
+    return begin_flight(ask, key, link, outcome);
 }
 
 void flights_cut(struct verifier *verifier)
@@ -536,7 +582,7 @@ void flights_cut(struct verifier *verifier)
         for (struct flight *flight = verifier->chains[i], *next; flight != NULL;
              flight = next) {
             next = flight->next;
-            tell(take_down(flight), NULL);
+            askers_tell(take_down(flight), NULL);
         }
     }
 }

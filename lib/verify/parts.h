@@ -19,6 +19,7 @@
 #include "store/callouts.h"
 #include "store/hosts.h"
 #include "verify/ask.h"
+#include "verify/returners.h"
 #include "verify/turns.h"
 #include "verify/wall.h"
 
@@ -34,7 +35,8 @@ struct verifier {
     struct hosts *hosts;       /* and of exchangers */
     struct tls_client *tls;
     struct turns *turns;
-    struct loop_timer *pace; /* when a domain's rate lets it go on */
+    struct returners *returners; /* by hash_key, of the wire form */
+    struct loop_timer *pace;     /* when a domain's rate lets it go on */
     struct wall wall;
     struct call *calls;
     struct background *retries; /* whose time has not come */

@@ -19,6 +19,7 @@ struct turns_host {
 
 struct turns_domain {
     size_t lanes;
+    size_t newcomers, others; /* who wait, but those who wait again */
     /** When all its turns so far would have been due had they come evenly
      * (the virtual scheduling of a leaky bucket). */
     instant even;
@@ -26,11 +27,15 @@ struct turns_domain {
     char name[];
 };
 
+struct turn_list {
+    struct turn *first, *last;
+};
+
 struct turns_lane {
     struct turns_domain *domain;
     struct turns_host *host;
-    struct turn *first, *last;
-    struct turns_lane *before, *after; /* in the ring */
+    struct turn_list others, newcomers; /* in the order of their turns */
+    struct turns_lane *before, *after;  /* in the ring */
 };
 
 struct turns {
@@ -195,35 +200,70 @@ static void free_lane(struct turns *turns, struct turns_lane *lane)
     free(lane);
 }
 
+static bool is_newcomer(const struct turn *turn)
+{
+    return turn->terms.newcomer && !turn->terms.again;
+}
+
+static struct turn_list *list_of(struct turns_lane *lane,
+                                 const struct turn *turn)
+{
+    return is_newcomer(turn) ? &lane->newcomers : &lane->others;
+}
+
+/* How many of the turn's sort wait for a turn of the domain; NULL: it needs
+ * none more. */
+static size_t *count_of(struct turns_domain *domain, const struct turn *turn)
+{
+    if (turn->terms.again)
+        return NULL;
+    return is_newcomer(turn) ? &domain->newcomers : &domain->others;
+}
+
+/* The next of the lane. */
+static struct turn *first_of(const struct turns_lane *lane)
+{
+    return lane->others.first != NULL ? lane->others.first
+                                      : lane->newcomers.first;
+}
+
 static void add_turn(struct turns_lane *lane, struct turn *turn)
 {
+    struct turn_list *list = list_of(lane, turn);
+    size_t *count = count_of(lane->domain, turn);
     bool in_front = turn->terms.again;
     turn->lane = lane;
-    turn->before = in_front ? NULL : lane->last;
-    turn->after = in_front ? lane->first : NULL;
+    turn->before = in_front ? NULL : list->last;
+    turn->after = in_front ? list->first : NULL;
     if (turn->before != NULL)
         turn->before->after = turn;
     else
-        lane->first = turn;
+        list->first = turn;
     if (turn->after != NULL)
         turn->after->before = turn;
     else
-        lane->last = turn;
+        list->last = turn;
+    if (count != NULL)
+        (*count)++;
 }
 
 static void remove_turn(struct turns *turns, struct turn *turn)
 {
     struct turns_lane *lane = turn->lane;
+    struct turn_list *list = list_of(lane, turn);
+    size_t *count = count_of(lane->domain, turn);
     if (turn->before != NULL)
         turn->before->after = turn->after;
     else
-        lane->first = turn->after;
+        list->first = turn->after;
     if (turn->after != NULL)
         turn->after->before = turn->before;
     else
-        lane->last = turn->before;
+        list->last = turn->before;
     turn->lane = NULL;
-    if (lane->first == NULL)
+    if (count != NULL)
+        (*count)--;
+    if (first_of(lane) == NULL)
         free_lane(turns, lane);
 }
 
@@ -272,6 +312,22 @@ static instant allowed_from(const struct turns_domain *domain,
     return domain->even - gap_us(rate) * (rate->count - 1);
 }
 
+instant turns_due(struct turns *turns, const char *domain,
+                  const struct turn_terms *terms, instant now)
+{
+    const struct callout_rate *rate = &terms->per_domain;
+    if (terms->again || rate->count == 0)
+        return now;
+    const struct turns_domain *of = find_domain(turns, domain);
+    if (of == NULL)
+        return now; /* turns_wait will say so */
+    size_t ahead = of->others + (terms->newcomer ? of->newcomers : 0);
+    instant even = of->even > now ? of->even : now;
+    instant due =
+        even + gap_us(rate) * ((instant)ahead + 1 - (instant)rate->count);
+    return due > now ? due : now;
+}
+
 static void charge(struct turns_domain *domain, const struct turn_terms *terms,
                    instant now)
 {
@@ -291,7 +347,7 @@ static void begin_call(struct turns *turns, struct turns_host *host)
 static struct turn *take(struct turns *turns, struct turns_lane *lane,
                          instant now)
 {
-    struct turn *turn = lane->first;
+    struct turn *turn = first_of(lane);
     charge(lane->domain, &turn->terms, now);
     turns->next = lane->after;
     begin_call(turns, turn->host); /* it outlives the lane */
@@ -307,7 +363,7 @@ struct turn *turns_take(struct turns *turns, instant now, instant *due)
     if (lane == NULL)
         return NULL;
     do {
-        const struct turn_terms *terms = &lane->first->terms;
+        const struct turn_terms *terms = &first_of(lane)->terms;
         instant from = allowed_from(lane->domain, terms);
         if (turns->calls >= terms->most)
             return NULL;

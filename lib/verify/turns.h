@@ -5,7 +5,13 @@
  * Who waits for one address because of one sender domain stands in a lane, and
  * the lanes take turns: whoever forges a thousand senders of one domain keeps
  * that domain waiting and no other. A lane whose address has all its calls, or
- * whose domain has had its share, is passed over. */
+ * whose domain has had its share, is passed over.
+ *
+ * In a lane newcomers stand behind all others. A flood of forged senders is one
+ * of newcomers: were all served as they come, it would have every turn of the
+ * domain, for it is there whenever one is free, and a true sender is there but
+ * now and then. So one who was sent away and comes again goes before it, as
+ * mail servers do come and floods do not, and so does whoever is known. */
 #ifndef VERIFY_TURNS_H
 #define VERIFY_TURNS_H
 
@@ -28,8 +34,9 @@ struct turn_terms {
     uint32_t most;                  /* calls at once in all */
     uint32_t most_per_host;         /* to one address */
     struct callout_rate per_domain; /* turns of one sender domain */
-    bool again; /* he has called another address for this: he goes before
+    bool again;    /* he has called another address for this: he goes before
                    others of his lane, and is not counted anew */
+    bool newcomer; /* he goes behind all of his lane who are none */
 };
 
 /** One who waits to call; lies in an object of the waiter's. The fields are the
@@ -47,6 +54,12 @@ struct turns *turns_new(void);
 /** Wait to call the address for a sender of the domain. False: memory ends. */
 bool turns_wait(struct turns *turns, struct turn *turn, const char *domain,
                 const struct address *address, const struct turn_terms *terms);
+
+/** When one more who waited for the domain would have his turn by its rate
+ * alone, if all take theirs when they can who go before him; `now` if that is
+ * past. */
+instant turns_due(struct turns *turns, const char *domain,
+                  const struct turn_terms *terms, instant now);
 
 /** Wait no more; nothing if it does not wait. */
 void turns_leave(struct turns *turns, struct turn *turn);

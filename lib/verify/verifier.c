@@ -190,8 +190,10 @@ static bool make_parts(struct verifier *verifier, size_t memory)
     verifier->callouts = callouts_new(memory);
     verifier->hosts = hosts_new(HOSTS_BYTES);
     verifier->turns = turns_new();
+    verifier->returners = returners_new();
     return verifier->callouts != NULL && verifier->hosts != NULL &&
-           verifier->turns != NULL && hash_key_draw(&verifier->hash_key);
+           verifier->turns != NULL && verifier->returners != NULL &&
+           hash_key_draw(&verifier->hash_key);
 }
 
 struct verifier *verifier_new(struct loop *loop, size_t memory, char *why,
@@ -237,6 +239,7 @@ void verifier_free(struct verifier **verifier)
     assert((*verifier)->calls == NULL);
     assert((*verifier)->retries == NULL);
     turns_free(&(*verifier)->turns);
+    returners_free(&(*verifier)->returners);
     callouts_free(&(*verifier)->callouts);
     hosts_free(&(*verifier)->hosts);
     tls_client_free(&(*verifier)->tls);

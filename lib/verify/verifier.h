@@ -30,7 +30,9 @@ bool verifier_kept(struct verifier *verifier, const struct mailpath *path,
  * Join the flight to this address or begin one; any thread. A flight that has
  * had its turn goes on to its end whether or not somebody still waits; one that
  * has not is forgotten with the last asker's patience. Over a limit it waits
- * its turn, see turns.h.
+ * its turn, see turns.h; but who cannot have one in his patience, by the rate
+ * of his domain, is told CALLOUT_CAPACITY at once and takes no place. When he
+ * comes again he goes before those who come for the first time.
  *
  * A sender that is greylisted is asked about once more in the background, after
  * the time that the exchanger wants or five minutes.

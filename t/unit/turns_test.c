@@ -185,6 +185,84 @@ static void test_rate(void **state)
     turns_free(&turns);
 }
 
+static instant due_at(struct turns *turns, const char *domain,
+                      const struct turn_terms *terms, uint32_t seconds)
+{
+    return turns_due(turns, domain, terms, seconds * S) / S;
+}
+
+/* S17: when one more would have his turn, who does not wait for that. */
+static void test_due(void **state)
+{
+    const struct turn_terms rated = {
+        .most = 100,
+        .most_per_host = 100,
+        .per_domain = {.count = 3, .per_ms = 60000},
+        .newcomer = true};
+    struct turn_terms known = rated, again = rated, free = rated;
+    struct turns *turns = turns_new();
+    struct turn turn[9] = {{0}};
+    instant due;
+    assert_non_null(turns);
+    known.newcomer = false;
+    again.again = true;
+    free.per_domain.count = 0;
+    for (size_t i = 0; i < 5; i++) {
+        static const int expected[] = {100, 100, 100, 120, 140};
+        assert_int_equal(due_at(turns, "a.example", &rated, 100), expected[i]);
+        wait_for(turns, &turn[i], "a.example", (uint8_t)i, &rated);
+    }
+    assert_int_equal(due_at(turns, "a.example", &known, 100), 100);
+    assert_int_equal(due_at(turns, "a.example", &free, 100), 100);
+    assert_int_equal(due_at(turns, "b.example", &rated, 100), 100);
+    for (size_t i = 0; i < 3; i++)
+        assert_ptr_equal(turns_take(turns, 100 * S, &due), &turn[i]);
+    assert_int_equal(due_at(turns, "a.example", &rated, 110), 160);
+    assert_int_equal(due_at(turns, "a.example", &known, 110), 120);
+    assert_int_equal(due_at(turns, "a.example", &again, 110), 110);
+    wait_for(turns, &turn[5], "a.example", 1, &known);
+    wait_for(turns, &turn[6], "a.example", 1, &again);
+    assert_int_equal(due_at(turns, "a.example", &known, 110), 140);
+    assert_int_equal(due_at(turns, "a.example", &rated, 110), 180);
+    for (size_t i = 3; i < 7; i++)
+        turns_leave(turns, &turn[i]);
+    assert_int_equal(due_at(turns, "a.example", &rated, 110), 120);
+    for (size_t i = 0; i < 3; i++)
+        turns_end(turns, turn[i].host);
+    turns_free(&turns);
+}
+
+/* S17: a flood of newcomers does not keep those out who are none; they are
+ * served in the order they came. */
+static void test_newcomers_stand_behind(void **state)
+{
+    const struct turn_terms known = {
+        .most = 1,
+        .most_per_host = 1,
+        .per_domain = {.count = 1, .per_ms = 1000}};
+    struct turn_terms newcomer = known, again = known;
+    struct turns *turns = turns_new();
+    struct turn forged[3] = {{0}}, good[2] = {{0}}, second = {0};
+    const struct turn *const order[] = {&second,    &good[0],   &good[1],
+                                        &forged[0], &forged[1], &forged[2]};
+    instant due;
+    assert_non_null(turns);
+    newcomer.newcomer = true;
+    again.again = true;
+    for (size_t i = 0; i < 3; i++)
+        wait_for(turns, &forged[i], "a.example", 1, &newcomer);
+    for (size_t i = 0; i < 2; i++)
+        wait_for(turns, &good[i], "a.example", 1, &known);
+    wait_for(turns, &second, "a.example", 1, &again);
+    for (size_t i = 0; i < 6; i++) {
+        const struct turn *turn =
+            turns_take(turns, (instant)(10 + i) * S, &due);
+        assert_ptr_equal(turn, order[i]);
+        turns_end(turns, turn->host);
+    }
+    turns_free(&turns);
+}
+
 /* Whoever leaves holds up nobody behind him. */
 static void test_leave(void **state)
 {
@@ -216,6 +294,8 @@ int main(void)
         cmocka_unit_test(test_domains_take_turns),
         cmocka_unit_test(test_again_goes_before),
         cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_due),
+        cmocka_unit_test(test_newcomers_stand_behind),
         cmocka_unit_test(test_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,7 +144,7 @@ static void test_refresh_waits_for_nothing(void **state)
     end(world);
 }
 
-/* Two in ten seconds: the third waits in vain, and another domain does not. */
+/* Two in ten seconds: the third has none, and another domain has. */
 static void test_rate(void **state)
 {
     static const struct server_script scripts[] = {{0}};
@@ -169,6 +169,116 @@ static void test_rate(void **state)
     expect(&askers[5], CALLOUT_ACCEPTED);
     assert_true(clock_now(&clock_system) >= instant_after_ms(before, 300));
     assert_int_equal(calls(world, 0), 5);
+    end(world);
+}
+
+#define FLOOD 100
+
+/* S17: whom the rate lets have no turn in time is told so at once, and takes no
+ * place; other domains at the same exchanger do not notice. */
+static void test_over_the_rate(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    struct asker *asker = world->askers, *other = &world->askers[FLOOD];
+    char address[32];
+    world->settings.per_domain = (struct callout_rate){2, 600000};
+    world->settings.total_ms = 120000; /* far beyond what a test waits */
+    for (size_t i = 0; i < FLOOD; i++) {
+        (void)snprintf(address, sizeof(address), "u%zu@victim.example", i);
+        ask_about(world, &asker[i], address, 1);
+    }
+    ask_about(world, other, "u@other.example", 1);
+    for (size_t i = 0; i < FLOOD; i++)
+        expect(&asker[i], i < 2 ? CALLOUT_ACCEPTED : CALLOUT_CAPACITY);
+    expect(other, CALLOUT_ACCEPTED);
+    EVENTUALLY(verifier_flights(world->verifier) == 0);
+    assert_false(is_kept(world, "u2@victim.example"));
+    assert_int_equal(calls(world, 0), 3);
+    end(world);
+}
+
+/* S17: who is known as good is so whatever his domain's rate, also when he is
+ * to be verified again, and when nothing comes of that. */
+static void test_known_over_the_rate(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    struct asker *good = &world->askers[0], *forged = &world->askers[1];
+    struct mailpath path;
+    struct callout_answer answer;
+    bool stale = false;
+    world->settings.per_domain = (struct callout_rate){1, 3600000};
+    world->settings.refresh_s = 100;
+    world->settings.total_ms = 120000;
+    ask_about(world, good, "u@victim.example", 1);
+    expect(good, CALLOUT_ACCEPTED);
+    pass_s(world, 200);
+    for (int i = 0; i < 3; i++) {
+        ask_about(world, forged, "forged@victim.example", 1);
+        expect(forged, CALLOUT_CAPACITY);
+        mailpath_parse(&path, span_of("u@victim.example"));
+        assert_true(verifier_kept(world->verifier, &path, &world->settings,
+                                  &answer, &stale));
+        assert_int_equal(answer.outcome, CALLOUT_ACCEPTED);
+        assert_true(stale);
+        verifier_refresh(world->verifier, &good->ask);
+        pass_s(world, 1); /* what is asked later comes later */
+        assert_int_equal(verifier_flights(world->verifier), 0);
+    }
+    assert_int_equal(calls(world, 0), 1);
+    end(world);
+}
+
+/* S17: who was sent away and comes again has the next turn, though newcomers
+ * wait. */
+static void test_returner_goes_first(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    struct asker *first = &world->askers[0], *forged = &world->askers[1],
+                 *real = &world->askers[5];
+    char address[32];
+    world->settings.per_domain = (struct callout_rate){1, 60000};
+    world->settings.total_ms = 200000;
+    ask_about(world, first, "u@victim.example", 1);
+    expect(first, CALLOUT_ACCEPTED);
+    for (size_t i = 0; i < 3; i++) { /* due in one, two, three minutes */
+        (void)snprintf(address, sizeof(address), "u%zu@victim.example", i);
+        ask_about(world, &forged[i], address, 1);
+    }
+    ask_about(world, real, "real@victim.example", 1);
+    expect(real, CALLOUT_CAPACITY);
+    ask_about(world, real, "real@victim.example", 1);
+    EVENTUALLY(verifier_flights(world->verifier) == 4);
+    pass_s(world, 61);
+    expect(real, CALLOUT_ACCEPTED);
+    for (size_t i = 0; i < 3; i++)
+        assert_false(atomic_load(&forged[i].told));
+    pass_s(world, 61);
+    ask_about(world, first, "u@other.example", 1); /* the loop looks */
+    expect(&forged[0], CALLOUT_ACCEPTED);
+    assert_false(atomic_load(&forged[1].told));
+    expect(first, CALLOUT_ACCEPTED);
+    end(world);
+}
+
+/* Who joins a flight that will have no turn in his own time is told so. */
+static void test_join_over_the_rate(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    struct asker *first = &world->askers[0], *patient = &world->askers[1],
+                 *hasty = &world->askers[2];
+    world->settings.per_domain = (struct callout_rate){1, 60000};
+    world->settings.total_ms = 120000;
+    ask_about(world, first, "a@victim.example", 1);
+    expect(first, CALLOUT_ACCEPTED);
+    ask_about(world, patient, "b@victim.example", 1);
+    world->settings.total_ms = 50000;
+    ask_about(world, hasty, "b@victim.example", 1);
+    expect(hasty, CALLOUT_CAPACITY);
+    assert_false(atomic_load(&patient->told));
     end(world);
 }
 
@@ -249,6 +359,10 @@ int main(void)
         cmocka_unit_test(test_patience),
         cmocka_unit_test(test_another_way),
         cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_over_the_rate),
+        cmocka_unit_test(test_known_over_the_rate),
+        cmocka_unit_test(test_returner_goes_first),
+        cmocka_unit_test(test_join_over_the_rate),
         cmocka_unit_test(test_rate_of_organisation),
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_flood_of_one),
