@@ -154,6 +154,9 @@ struct callout_settings {
     /** An address of ours, in wire form, in whose name is asked who refuses the
      * null sender; empty: none. */
     char fallback[MAILPATH_SIZE];
+    /** A host outside that greets whoever comes with 220, canonical; empty:
+     * none is named. */
+    char witness[NAME_SIZE];
     uint32_t connect_ms;    /* for one address */
     uint32_t reply_ms;      /* for one reply */
     uint32_t total_ms;      /* for the whole callout, all exchangers together */

@@ -144,6 +144,7 @@ static const struct key table[] = {
     RANGE("callout.limits.waiting", POLICY(waiting_most), count, "0", "20000",
           "1000"),
     WORDS("callout.tls", POLICY(callout.tls), word, tls_uses, "opportunistic"),
+    PLAIN("callout.witness", POLICY(callout.witness), witness, "none"),
     PLAIN("callout.name", POLICY(callout.name), identity, NULL),
     PLAIN("callout.bind", POLICY(callout.sources), sources, NULL),
     RANGE("callout.port", POLICY(callout.port), short, "1", "65535", "25"),

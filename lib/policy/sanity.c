@@ -148,6 +148,22 @@ static void check_fallback(struct reading *reading, const struct node *root,
                         domain + 1);
 }
 
+/* That we can reach ourselves shows nothing. */
+static void check_witness(struct reading *reading, const struct node *root,
+                          const struct policy *policy)
+{
+    const char *witness = policy->callout.witness;
+    bool ours = strcmp(witness, policy->site.identity) == 0;
+
+    for (size_t i = 0; i < policy->site.domain_count; i++)
+        ours = ours || name_is_within(witness, policy->site.domains[i]);
+    if (witness[0] != '\0' && ours)
+        reading_warning(reading, MARK("callout", "witness"),
+                        "`callout.witness` is %s, which is ours: a host of "
+                        "somebody else's shows that callouts get out",
+                        witness);
+}
+
 static void check_socket(struct reading *reading, const struct node *root,
                          const struct policy *policy)
 {
@@ -222,6 +238,7 @@ void sanity_check(struct reading *reading, const struct node *root,
     check_callout(reading, root, policy);
     check_sources(reading, root, policy);
     check_fallback(reading, root, policy);
+    check_witness(reading, root, policy);
     check_socket(reading, root, policy);
     check_stage(reading, root, policy);
 }

@@ -53,6 +53,7 @@ extern const struct value_type value_status;        /* char[12] */
 extern const struct value_type value_text;          /* char *, malloc */
 extern const struct value_type value_listen;        /* char *, malloc */
 extern const struct value_type value_identity;      /* char[NAME_SIZE] */
+extern const struct value_type value_witness;       /* char[NAME_SIZE] */
 extern const struct value_type value_mailbox;       /* char[MAILPATH_SIZE] */
 extern const struct value_type value_domains;       /* list; struct site */
 extern const struct value_type value_networks;      /* list; struct networks */

@@ -178,6 +178,15 @@ static enum taken take_identity(const struct value *value, const char *text,
     return TAKEN;
 }
 
+static enum taken take_witness(const struct value *value, const char *text,
+                               void *place)
+{
+    if (strcmp(text, "none") != 0)
+        return take_identity(value, text, place);
+    *(char *)place = '\0';
+    return TAKEN;
+}
+
 static enum taken take_mailbox(const struct value *value, const char *text,
                                void *place)
 {
@@ -393,6 +402,9 @@ const struct value_type value_listen = {
 const struct value_type value_identity = {
     .expected = "a fully qualified host name such as mx1.example.org",
     .take = take_identity};
+const struct value_type value_witness = {
+    .expected = "none, or a fully qualified host name such as mx1.example.org",
+    .take = take_witness};
 const struct value_type value_mailbox = {
     .expected = "an address in ASCII such as postmaster@example.org",
     .take = take_mailbox};

@@ -30,6 +30,7 @@ static bool make_parts(struct service *service, char *why, size_t why_size)
         resolver_new(service->loop, &policy->dns, why, why_size);
     if (!service->resolver)
         return false;
+    verifier_resolve_by(service->verifier, service->resolver);
     service->lists = lists_new(service->loop, service->resolver);
     service->origins = origins_new(service->loop, service->resolver);
     if (!service->lists || !service->origins) {

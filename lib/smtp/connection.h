@@ -35,7 +35,8 @@ struct connection_request {
      * first takes its time (RFC 8305), and one is asked. */
     const struct callout_target *targets[CONNECTION_TARGETS_MOST];
     size_t count;                /* at least one */
-    const struct mailpath *path; /* not the null one */
+    const struct mailpath *path; /* not the null one; NULL: the greeting is
+                                    all that is wanted */
     /** Name, source addresses, port, use of TLS, times for connect and reply
      * are taken from these. */
     const struct callout_settings *settings;

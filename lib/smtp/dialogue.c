@@ -33,6 +33,7 @@ enum turn {
 
 struct dialogue {
     struct inquiry inquiry;
+    bool asks;  /* about a path; else the greeting is the answer */
     char *name; /* ours */
     struct address local;
     uint32_t reply_ms;
@@ -95,6 +96,8 @@ static bool add_command(const struct dialogue *dialogue, enum turn command,
 static bool is_sayable(struct dialogue *dialogue)
 {
     struct text lines;
+    if (!dialogue->asks)
+        return true; /* QUIT can */
     for (enum turn command = EHLO; command <= QUIT; command++) {
         text_begin(&lines, dialogue->commands, sizeof(dialogue->commands));
         if (!add_command(dialogue, command, &lines))
@@ -110,7 +113,10 @@ struct dialogue *dialogue_new(const struct mailpath *path,
     struct dialogue *dialogue = calloc(1, sizeof(*dialogue));
     if (dialogue == NULL)
         return NULL;
-    bool begun = inquiry_begin(&dialogue->inquiry, path, &options->wishes);
+    dialogue->inquiry.question = ASK_PATH;
+    dialogue->asks = path != NULL;
+    bool begun = path == NULL ||
+                 inquiry_begin(&dialogue->inquiry, path, &options->wishes);
     dialogue->name = strdup(options->name);
     dialogue->reply_ms = options->reply_ms;
     dialogue->tls = options->tls;
@@ -321,7 +327,11 @@ static enum dialogue_next proceed(struct dialogue *dialogue, instant at,
                           CALLOUT_TROUBLE_OURSELVES, at, send);
     switch (dialogue->awaited) {
     case GREETING:
-        return say(dialogue, EHLO, EHLO, at, send);
+        if (dialogue->asks)
+            return say(dialogue, EHLO, EHLO, at, send);
+        note(dialogue, CALLOUT_ACCEPTED, CALLOUT_TROUBLE_NONE,
+             dialogue->reader.reply.code);
+        return leave(dialogue, at, send);
     case EHLO:
         read_keywords(dialogue);
         if (wants_tls(dialogue))

@@ -55,7 +55,8 @@ enum dialogue_next {
 
 /**
  * Begin a dialogue about a path.
- * @param path  not the null one; copied
+ * @param path  not the null one; copied. NULL: the greeting is all that is
+ *              wanted, CALLOUT_ACCEPTED at that stage, and QUIT follows
  * The domain's postmaster and an impossible mailbox are asked about first, when
  * that is wanted, and the path only where their answers leave it open; RSET
  * lies between. QUIT travels with the last question.

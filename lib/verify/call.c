@@ -4,10 +4,12 @@
 #include "verify/call.h"
 
 #include "store/domains.h"
+#include "verify/hearing.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define IMPOSSIBLE_SIZE 24 /* "nobody-", 16 digits, NUL */
 
@@ -54,6 +56,25 @@ static bool is_walled_off(const struct call *call,
     return call->verifier->wall.stands && callout_is_no_connection(answer);
 }
 
+/* An exchanger that has talked with us may be a witness of our way out. */
+static void hear(struct verifier *verifier, const struct callout_answer *answer)
+{
+    struct callout_target target = {.address = answer->address};
+    if (answer->code == 0 || answer->stage < CALLOUT_AT_MAIL)
+        return;
+    memcpy(target.exchanger, answer->exchanger, NAME_SIZE);
+    witnesses_hear(&verifier->witnesses, &target, verifier_now(verifier));
+}
+
+static void note_missed(const struct call *call,
+                        const struct callout_answer *answer)
+{
+    struct verifier *verifier = call->verifier;
+    wall_missed(&verifier->wall, &answer->address, verifier_now(verifier));
+    hearing_consider(verifier, &call->request.ask->settings,
+                     call->owner.turn_is_free);
+}
+
 static void learn(const struct call *call, const struct callout_answer *answer)
 {
     struct verifier *verifier = call->verifier;
@@ -64,9 +85,10 @@ static void learn(const struct call *call, const struct callout_answer *answer)
                            "out of descriptors, ports or memory, or "
                            "`callout.bind` is not an address of this host");
     else if (callout_is_no_connection(answer))
-        wall_missed(&verifier->wall, &answer->address, at);
+        note_missed(call, answer);
     else
         wall_passed(&verifier->wall);
+    hear(verifier, answer);
     domains_learn(verifier->callouts, ask->path.domain, answer, &ask->settings,
                   at);
     if (!is_cut_short(call, answer) && !is_walled_off(call, answer))

@@ -7,6 +7,7 @@
 #include "store/senders.h"
 #include "verify/askers.h"
 #include "verify/call.h"
+#include "verify/hearing.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -567,6 +568,7 @@ bool flight_board(struct verify_ask *ask, const char *key,
         join(*link, ask);
         return true;
     }
+    hearing_consider(verifier, &ask->settings, take_turns);
     if (!wall_lets(&verifier->wall, verifier_now(verifier))) {
         *outcome = CALLOUT_WALLED_OFF;
         return false;
@@ -578,6 +580,7 @@ void flights_cut(struct verifier *verifier)
 {
     loop_timer_free(&verifier->pace);
     calls_cut(verifier);
+    hearing_cut(verifier);
     for (size_t i = 0; i < CHAINS; i++) {
         for (struct flight *flight = verifier->chains[i], *next; flight != NULL;
              flight = next) {

@@ -9,6 +9,7 @@
  *     verifier.c  askers, in front and in the background
  *     flight.c    a flight from target to target, until a word counts
  *     call.c      a turn that was taken: the connection, and what it teaches
+ *     hearing.c   calls for nobody's sake: is it our own way out that is shut?
  *
  * Each knows those below it, and tells those above through what they gave. */
 #ifndef VERIFY_PARTS_H
@@ -22,6 +23,7 @@
 #include "verify/returners.h"
 #include "verify/turns.h"
 #include "verify/wall.h"
+#include "verify/witnesses.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -38,6 +40,9 @@ struct verifier {
     struct returners *returners; /* by hash_key, of the wire form */
     struct loop_timer *pace;     /* when a domain's rate lets it go on */
     struct wall wall;
+    struct witnesses witnesses;
+    struct hearing *hearing;
+    struct resolver *resolver; /* for it; NULL: none */
     struct call *calls;
     struct background *retries; /* whose time has not come */
     size_t retry_count;

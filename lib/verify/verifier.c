@@ -5,6 +5,7 @@
 
 #include "store/senders.h"
 #include "verify/flight.h"
+#include "verify/hearing.h"
 #include "verify/parts.h"
 
 #include <assert.h>
@@ -191,9 +192,10 @@ static bool make_parts(struct verifier *verifier, size_t memory)
     verifier->hosts = hosts_new(HOSTS_BYTES);
     verifier->turns = turns_new();
     verifier->returners = returners_new();
+    verifier->hearing = hearing_new(verifier);
     return verifier->callouts != NULL && verifier->hosts != NULL &&
            verifier->turns != NULL && verifier->returners != NULL &&
-           hash_key_draw(&verifier->hash_key);
+           verifier->hearing != NULL && hash_key_draw(&verifier->hash_key);
 }
 
 struct verifier *verifier_new(struct loop *loop, size_t memory, char *why,
@@ -213,6 +215,11 @@ struct verifier *verifier_new(struct loop *loop, size_t memory, char *why,
     if (verifier->tls == NULL)
         verifier_free(&verifier);
     return verifier;
+}
+
+void verifier_resolve_by(struct verifier *verifier, struct resolver *resolver)
+{
+    verifier->resolver = resolver;
 }
 
 static void run_stop(struct loop_job *job)
@@ -240,6 +247,7 @@ void verifier_free(struct verifier **verifier)
     assert((*verifier)->retries == NULL);
     turns_free(&(*verifier)->turns);
     returners_free(&(*verifier)->returners);
+    hearing_free(&(*verifier)->hearing);
     callouts_free(&(*verifier)->callouts);
     hosts_free(&(*verifier)->hosts);
     tls_client_free(&(*verifier)->tls);

@@ -92,6 +92,7 @@ static void test_default(void **state)
          {RESULT_TEMPERROR, REASON_IN_PROGRESS},
          ACTION_TEMPFAIL},
         {CHECK_CALLOUT, {RESULT_UNKNOWN, REASON_BLOCKED_US}, ACTION_CONTINUE},
+        {CHECK_CALLOUT, {RESULT_UNKNOWN, REASON_CAPACITY}, ACTION_CONTINUE},
     };
     struct policy *policy = shipped("bonafide.yaml");
 
@@ -114,6 +115,8 @@ static void test_strict(void **state)
         {CHECK_HELO_MATCH, {RESULT_FAIL, 0}, ACTION_TEMPFAIL},
         {CHECK_CLIENT_PTR, {RESULT_FAIL, REASON_MISSING}, ACTION_TEMPFAIL},
         {CHECK_CALLOUT, {RESULT_FAIL, REASON_NO_SUCH_MAILBOX}, ACTION_REJECT},
+        {CHECK_CALLOUT, {RESULT_UNKNOWN, REASON_CAPACITY}, ACTION_TEMPFAIL},
+        {CHECK_CALLOUT, {RESULT_UNKNOWN, REASON_BLOCKED_US}, ACTION_CONTINUE},
     };
     struct policy *policy = shipped("strict.yaml");
     const struct action *action;

@@ -99,7 +99,7 @@ static const struct row errors[] = {
     {IDENTITY "callout: {speed: fast}\n",
      {":2:11: unknown key `callout.speed`, expected one of when, begin, "
       "never, except, catch-all, postmaster, fallback-sender, give-up, "
-      "timeout, limits, tls, name, bind, port, networks"}},
+      "timeout, limits, tls, witness, name, bind, port, networks"}},
     {IDENTITY "callout: {never: {host: [a.example]}}\n",
      {":2:19: unknown key `callout.never.host`, did you mean `hosts`?"}},
     {IDENTITY "callout: {never: {domains: []}}\n",
@@ -116,6 +116,15 @@ static const struct row errors[] = {
     {IDENTITY "callout: {fallback-sender: <>}\n",
      {":2:28: `callout.fallback-sender` is `<>`, expected an address in ASCII "
       "such as postmaster@example.org"}},
+    {IDENTITY "callout: {witness: 192.0.2.1}\n",
+     {":2:20: `callout.witness` is `192.0.2.1`, expected none, or a fully "
+      "qualified host name such as mx1.example.org"}},
+    {IDENTITY "callout: {witness: mx}\n",
+     {":2:20: `callout.witness` is `mx`, expected none, or a fully qualified "
+      "host name such as mx1.example.org"}},
+    {IDENTITY "callout: {witness: a@b.example}\n",
+     {":2:20: `callout.witness` is `a@b.example`, expected none, or a fully "
+      "qualified host name such as mx1.example.org"}},
     {IDENTITY "callout: {limits: {per-domain: 30}}\n",
      {":2:32: `callout.limits.per-domain` is `30`, expected a number in a time "
       "of at most 1d, such as 30/1m"}},
@@ -519,6 +528,14 @@ static const struct row warnings[] = {
       ":4:11: warning: `callout.bind` is 2001:db8::1, which this host does not "
       "have now: until it does, no callout leaves from there"}},
     {CHECK "callout: {bind: [127.0.0.1]}\n", {NULL}},
+    {CHECK "callout: {witness: mx1.example.org}\n",
+     {":4:11: warning: `callout.witness` is mx1.example.org, which is ours: a "
+      "host of somebody else's shows that callouts get out"}},
+    {CHECK "callout: {witness: other.example.org}\n",
+     {":4:11: warning: `callout.witness` is other.example.org, which is ours: "
+      "a host of somebody else's shows that callouts get out"}},
+    {CHECK "callout: {witness: mx.example.net}\n", {NULL}},
+    {CHECK "callout: {witness: none}\n", {NULL}},
     {CHECK "socket: {mode: 600}\n",
      {":4:1: warning: `socket` has no effect, for `listen` is no unix: "
       "socket"}},
