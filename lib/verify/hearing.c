@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hearing.c - the look-up of the host that is named, calls side by side, and what
- * they show together */
+/* hearing.c - the look-up of the host that is named, calls side by side, and
+ * what they show together */
 #include "verify/hearing.h"
 
 #include "dns/batch.h"

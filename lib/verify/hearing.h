@@ -3,15 +3,15 @@
  * (wall.h): the one that `callout.witness` names, and up to three of those that
  * have answered lately (witnesses.h); private to lib/verify
  *
- * A hearing connects, reads the greeting and says QUIT. To have been connected to
- * is enough for one that has answered before; the one that is named must greet
- * with 220, or it shows neither this nor that, and so it does when its name
- * cannot be looked up. Its calls are counted as calls to their hosts, and who
- * has all of his is passed over: what becomes of those tells as much. They are
+ * A hearing connects, reads the greeting and says QUIT. One that has answered
+ * before need but be connected to. The one that is named must greet with 220;
+ * if it does not, or its name cannot be looked up, it shows neither this nor
+ * that. Its calls are counted as calls to their hosts, and a host that has all
+ * of its calls is passed over: what becomes of those tells as much. They are
  * made beyond callout.limits.total, which a wall uses up.
  *
- * There is one hearing, the verifier's, which is used again and again. All of it
- * happens on the loop's thread. */
+ * There is one hearing, the verifier's, which is used again and again. All of
+ * it happens on the loop's thread. */
 #ifndef VERIFY_HEARING_H
 #define VERIFY_HEARING_H
 

@@ -6,12 +6,12 @@
  * does not: it is what greylisting rests on. Who comes again goes before the
  * newcomers (turns.h); a forger who does so pays two tries for each sender.
  *
- * There may be a thousand of them a second, and memory that a flood can empty of
- * others is none. So only bits are kept, two for each sender in a field that
- * begins anew every hour; the field of the hour before counts as well. Nobody is
- * forgotten before his hour is over. The fuller a field, the more newcomers pass
- * for such as were here: at a hundred a second one in twenty, and in a flood
- * that is much larger all of them, who are then served as they come. */
+ * There may be a thousand of them a second, and memory that a flood can empty
+ * of others is none. So only bits are kept, two for each sender in a field that
+ * begins anew every hour; the field of the hour before counts as well. Nobody
+ * is forgotten before his hour is over. The fuller a field, the more newcomers
+ * pass for such as were here: at a hundred a second one in twenty, and in a
+ * flood that is much larger all of them, who are then served as they come. */
 #ifndef VERIFY_RETURNERS_H
 #define VERIFY_RETURNERS_H
 

@@ -21,8 +21,8 @@ struct verifier *verifier_new(struct loop *loop, size_t memory, char *why,
                               size_t why_size);
 
 /** Let the host that `callout.witness` names be looked up; without it none is.
- * Before the loop begins; the resolver is borrowed until the loop has ended, and
- * freed before the verifier. */
+ * Before the loop begins; the resolver is borrowed until the loop has ended,
+ * and freed before the verifier. */
 void verifier_resolve_by(struct verifier *verifier, struct resolver *resolver);
 
 /** What is kept about the address; false: nothing. Any thread, the loop is not
@@ -45,8 +45,8 @@ bool verifier_kept(struct verifier *verifier, const struct mailpath *path,
  *
  * Without a target the answer is CALLOUT_UNREACHABLE. These are never kept:
  * CALLOUT_CAPACITY, also when too many wait already; CALLOUT_WALLED_OFF, when
- * nobody at all can be connected to, hosts of our own choice neither (wall.h); CALLOUT_INTERNAL, at once about
- * what is no address.
+ * nobody at all can be connected to, hosts of our own choice neither (wall.h);
+ * CALLOUT_INTERNAL, at once about what is no address.
  */
 void verifier_ask(struct verifier *verifier, struct verify_ask *ask);
 

@@ -7,9 +7,9 @@
  * for each network (/16 of IPv4, /32 of IPv6), and the room is never taken from
  * one who still answers: who was known before the stranger came stays so. All
  * that are asked must fail, and they are the one that has been known for the
- * longest time, and others by lot. Those that a hearing finds dead while another
- * answers are forgotten: who tries it pays for each hearing with networks that
- * answered. */
+ * longest time, and others by lot. Those that a hearing finds dead while
+ * another answers are forgotten: who tries it pays for each hearing with
+ * networks that answered. */
 #ifndef VERIFY_WITNESSES_H
 #define VERIFY_WITNESSES_H
 

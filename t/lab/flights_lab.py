@@ -104,7 +104,8 @@ def check_begin(lab, peer):
 
 LIMITS_RECORDS = "".join(
     f"busy{number}.example MX 10 mx.busy{number}.example\n"
-    f"mx.busy{number}.example A 45.30.93.{number}\n" for number in range(1, 8))
+    f"mx.busy{number}.example A 45.30.93.{number}\n" for number in range(1, 9)
+) + "busy9.example MX 10 mx.busy8.example\n"
 
 
 def senders(what, domains):
@@ -177,6 +178,41 @@ def check_capacity(lab):
         lab.tally.equal(f"capacity: {limit}: who was called about",
                         ["RCPT TO:<first@busy7.example>"],
                         [line.text for line in slow.said("RCPT")])
+
+
+def check_rate(lab):
+    """S17: who is over his domain's rate is told so at once, and that has an
+    action of its own; who is known as good, and other domains, do not notice.
+    """
+    postfix = [lab.servers["postfix"]]
+    text = policy(limits="{per-domain: 2/1h}").replace(
+        "unknown: tempfail", "unknown: reject, unknown/capacity: tempfail")
+    lab.restart(text, **SITE)
+    victim = lab.peer("45.30.93.8")
+
+    def ask(what, sender, domain, reply, finding):
+        before = time.monotonic()
+        lab.play([Case(f"rate: {what}", GOOD[0], NAME,
+                       f"{sender}@{domain}.example", reply,
+                       f"callout={finding}")], postfix)
+        return time.monotonic() - before
+
+    over = refused("450 4.1.7", "too many senders")
+    ask("the first", "good", "busy8", TAKEN, "pass")
+    ask("the second", "second", "busy8", TAKEN, "pass")
+    for number in range(5):
+        taken = ask(f"forged {number}", f"forged{number}", "busy8", over,
+                    "unknown/capacity")
+        # A tenth of reply-within, 8 s, is kept back: 7.2 s were waited.
+        lab.tally.note(f"rate: forged {number}: at once", taken < 5, "< 5 s",
+                       f"{taken:.1f} s")
+    ask("a known one", "good", "busy8", TAKEN, "pass")
+    ask("another domain there", "good", "busy9", TAKEN, "pass")
+    lab.tally.equal("rate: who was called about",
+                    ["RCPT TO:<good@busy8.example>",
+                     "RCPT TO:<second@busy8.example>",
+                     "RCPT TO:<good@busy9.example>"],
+                    [line.text for line in victim.said("RCPT")])
 
 
 def check_waiting(lab):
@@ -446,6 +482,7 @@ def main():
         check_begin(lab, good)
         check_limits(lab)
         check_capacity(lab)
+        check_rate(lab)
         check_waiting(lab)
         check_sharing(lab)
         check_memory(lab)

@@ -317,53 +317,6 @@ static void test_ends(void **state)
         play(&scripts[i]);
 }
 
-/* Where nobody is asked about, the greeting is the answer. */
-static void test_greeting_alone(void **state)
-{
-    static const struct {
-        const char *says, *sends;
-        enum dialogue_next next;
-        enum callout_outcome outcome;
-        enum callout_trouble trouble;
-        uint16_t code;
-    } rows[] = {
-        {"220 mx ESMTP\r\n", "QUIT\r\n", DIALOGUE_SEND, CALLOUT_ACCEPTED,
-         NOTHING, 220},
-        {"220-mx\r\n220 EHLO\r\n", "QUIT\r\n", DIALOGUE_SEND, CALLOUT_ACCEPTED,
-         NOTHING, 220},
-        {"554 no service\r\n", "QUIT\r\n", DIALOGUE_SEND, CALLOUT_BLOCKED_US,
-         NOTHING, 554},
-        {"421 busy\r\n", "", DIALOGUE_DONE, CALLOUT_UNREACHABLE, NOTHING, 421},
-        {"220 mx1.example.org\r\n", "QUIT\r\n", DIALOGUE_SEND,
-         CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_OURSELVES, 0},
-        {"SSH-2.0\r\n", "", DIALOGUE_DONE, CALLOUT_UNREACHABLE,
-         CALLOUT_TROUBLE_PROTOCOL, 0},
-    };
-    const struct dialogue_options options = {.name = "mx1.example.org",
-                                             .reply_ms = REPLY_MS,
-                                             .deadline =
-                                                 instant_after_ms(0, TOTAL_MS)};
-    for (size_t i = 0; i < LENGTH(rows); i++) {
-        struct dialogue *dialogue = dialogue_new(NULL, &options);
-        struct dialogue_event event = {.kind = DIALOGUE_CONNECTED};
-        struct span send;
-        assert_non_null(dialogue);
-        assert_int_equal(dialogue_step(dialogue, &event, &send), DIALOGUE_WAIT);
-        event = (struct dialogue_event){.kind = DIALOGUE_OCTETS,
-                                        .octets = span_of(rows[i].says)};
-        assert_int_equal(dialogue_step(dialogue, &event, &send), rows[i].next);
-        assert_int_equal(send.length, strlen(rows[i].sends));
-        assert_memory_equal(send.at, rows[i].sends, send.length);
-        const struct callout_answer *answer = dialogue_answer(dialogue);
-        assert_non_null(answer);
-        assert_int_equal(answer->outcome, rows[i].outcome);
-        assert_int_equal(answer->trouble, rows[i].trouble);
-        assert_int_equal(answer->code, rows[i].code);
-        assert_int_equal(answer->stage, CALLOUT_AT_GREETING);
-        dialogue_free(&dialogue);
-    }
-}
-
 /* An answer that was given stays, and so does a refusal of EHLO. */
 static void test_answer_stays(void **state)
 {
@@ -633,17 +586,11 @@ static void test_retry_after(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_answer_stays),
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_greeting_alone),
-        cmocka_unit_test(test_no_smtp),
-        cmocka_unit_test(test_deadlines),
-        cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_retry_after),
-        cmocka_unit_test(test_ourselves),
+        cmocka_unit_test(test_answers),      cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_answer_stays), cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_no_smtp),      cmocka_unit_test(test_deadlines),
+        cmocka_unit_test(test_paths),        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_retry_after),  cmocka_unit_test(test_ourselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

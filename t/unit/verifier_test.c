@@ -3,7 +3,6 @@
  * called, how often, in what order, and what all askers are told */
 #include "store/hosts.h"
 #include "verifier_world.h"
-#include "verify/wall.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -401,139 +400,6 @@ static void test_known(void **state)
     end(world);
 }
 
-#define CLOSED_PORT 1
-
-/* Have an exchanger answer, which is then a witness. */
-static void meet(struct world *world, size_t server)
-{
-    ask_at(world, &world->askers[0], "known@example.org", server, 1);
-    expect(&world->askers[0], CALLOUT_ACCEPTED);
-}
-
-/* Ask for as many hosts as make a suspicion, where nobody listens, for so long.
- */
-static void call_the_dead(struct world *world)
-{
-    struct asker *asker = &world->askers[0];
-    char address[32];
-    for (size_t i = 0; i < WALL_HOSTS; i++) {
-        (void)snprintf(address, sizeof(address), "u%zu@example.com", i);
-        ask_at(world, asker, address, 100 + i, 1);
-        expect(asker, CALLOUT_UNREACHABLE);
-    }
-    atomic_store(&world->ahead, (instant)WALL_S * 1000000);
-    ask_at(world, asker, "late@example.com", 100, 1);
-    expect(asker, CALLOUT_UNREACHABLE);
-}
-
-/* And let that be true of the witness as well; until he was asked, nothing
- * changes. */
-static void build_wall(struct world *world)
-{
-    struct asker *asker = &world->askers[0];
-    char address[32];
-    world->settings.port = CLOSED_PORT;
-    call_the_dead(world);
-    for (int i = 0; i < 1000; i++) {
-        (void)snprintf(address, sizeof(address), "later%d@example.com", i);
-        ask_at(world, asker, address, 100, 1);
-        EVENTUALLY(atomic_load(&asker->told));
-        if (asker->answer.outcome == CALLOUT_WALLED_OFF)
-            break;
-        pause_ms(5);
-    }
-    assert_int_equal(asker->answer.outcome, CALLOUT_WALLED_OFF);
-    world->settings.port = world->servers.port;
-}
-
-/* S20: strangers with dead hosts, and nobody who has answered: each is judged
- * for himself, for however long. */
-static void test_strangers_are_no_wall(void **state)
-{
-    struct world *world = begin(NULL, 0);
-    struct asker *asker = &world->askers[0];
-    char address[32];
-    world->settings.port = CLOSED_PORT;
-    call_the_dead(world);
-    for (int i = 0; i < 50; i++) {
-        (void)snprintf(address, sizeof(address), "later%d@example.com", i);
-        pass_s(world, 20);
-        ask_at(world, asker, address, 100 + (size_t)i, 1);
-        expect(asker, CALLOUT_UNREACHABLE);
-    }
-    end(world);
-}
-
-/* S20: one who has answered is asked before a wall is believed in, and answers:
- * there is none. */
-static void test_witness_answers(void **state)
-{
-    static const struct server_script scripts[] = {{0}};
-    struct world *world = begin(scripts, 1);
-    struct asker *asker = &world->askers[0];
-    char address[32];
-    meet(world, 0);
-    call_the_dead(world);
-    EVENTUALLY(calls(world, 0) == 2);
-    for (int i = 0; i < 50; i++) {
-        (void)snprintf(address, sizeof(address), "later%d@example.com", i);
-        ask_at(world, asker, address, 100 + (size_t)i % WALL_HOSTS, 1);
-        expect(asker, CALLOUT_UNREACHABLE);
-    }
-    assert_int_equal(calls(world, 0), 2);
-    end(world);
-}
-
-/* S20: when nobody can be connected to for long it is our own way out that is
- * shut; one callout a minute sees whether it still is. */
-static void test_wall(void **state)
-{
-    static const struct server_script scripts[] = {{0}};
-    struct world *world = begin(scripts, 1);
-    struct asker *askers = world->askers;
-    meet(world, 0);
-    build_wall(world);
-    ask_about(world, &askers[1], "good@example.com", 1);
-    expect(&askers[1], CALLOUT_WALLED_OFF);
-    assert_int_equal(calls(world, 0), 1);
-    assert_false(is_kept(world, "good@example.com"));
-    atomic_store(&world->ahead, (instant)(WALL_S + WALL_TRY_S) * 1000000);
-    ask_about(world, &askers[2], "good@example.com", 1);
-    expect(&askers[2], CALLOUT_ACCEPTED);
-    ask_about(world, &askers[3], "other@example.com", 1);
-    expect(&askers[3], CALLOUT_ACCEPTED);
-    end(world);
-}
-
-/* A host behind our own wall is not to blame for its silence: it is called
- * again, once the wall is gone, as if nothing had been. */
-static void test_wall_blames_nobody(void **state)
-{
-    static const struct server_script scripts[] = {{.full = true}, {0}};
-    struct world *world = begin(scripts, 2);
-    struct asker *asker = &world->askers[0];
-    meet(world, 1);
-    build_wall(world);
-    atomic_store(&world->servers.gate, false); /* the witness does not greet */
-    world->settings.connect_ms = 50;
-    world->settings.reply_ms = 20000;
-    atomic_store(&world->ahead, (instant)(WALL_S + WALL_TRY_S) * 1000000);
-    ask_about(world, asker, "u@example.net", 1);
-    expect(asker, CALLOUT_WALLED_OFF);
-    assert_int_equal(asker->answer.trouble, CALLOUT_TROUBLE_TIMEOUT);
-    atomic_store(&world->servers.gate, true);
-    for (int i = 0; i < 1000; i++) {
-        ask_about(world, asker, "v@example.net", 1);
-        EVENTUALLY(atomic_load(&asker->told));
-        if (asker->answer.outcome != CALLOUT_WALLED_OFF)
-            break;
-        pause_ms(5);
-    }
-    assert_int_equal(asker->answer.outcome, CALLOUT_UNREACHABLE);
-    assert_false(asker->answer.left_alone);
-    end(world);
-}
-
 static void test_no_target(void **state)
 {
     struct world *world = begin(NULL, 0);
@@ -635,10 +501,6 @@ int main(void)
         cmocka_unit_test(test_greylisted),
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_stop_greylisted),
-        cmocka_unit_test(test_strangers_are_no_wall),
-        cmocka_unit_test(test_witness_answers),
-        cmocka_unit_test(test_wall),
-        cmocka_unit_test(test_wall_blames_nobody),
         cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_no_descriptor),
         cmocka_unit_test(test_not_askable),
