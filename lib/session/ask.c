@@ -58,11 +58,11 @@ static void greeting_ask_again(struct session *session,
     memset(greeting->listings, 0, sizeof greeting->listings);
 }
 
-static bool has_open_trial(const struct session *session)
+static bool has_open_evaluation(const struct session *session)
 {
     const struct message *message = session->messages;
 
-    while (message && !message->trials)
+    while (message && !message->evaluations)
         message = message->next;
     return message;
 }
@@ -71,7 +71,7 @@ void session_ask_again(struct session *session)
 {
     struct greeting *greeting = session->greeting;
 
-    if (has_open_trial(session))
+    if (has_open_evaluation(session))
         return;
     if (dns_batch_is_troubled(session->batch))
         client_ask_again(session);

@@ -12,7 +12,8 @@
 /** Lives from the wish to the answer; the session is held as long. */
 struct callout_wait {
     struct verify_ask ask; /* first: `done` gets back from it to us */
-    struct message *message;
+    struct session *session;
+    struct message *message; /* NULL: it is gone, and nobody takes the answer */
     struct callout_target targets[];
 };
 
@@ -71,16 +72,17 @@ static enum callout_gate gate_when(const struct message *message,
 }
 
 enum callout_gate callout_gate(const struct message *message,
-                               const struct trial *trial,
+                               const struct evaluation *evaluation,
                                const struct facts *facts,
                                const struct evidence *evidence)
 {
-    enum callout_gate spared = sparing_gate(message, trial->recipient, facts);
+    enum callout_gate spared =
+        sparing_gate(message, evaluation->called_back, facts);
     enum callout_gate when;
 
     if (spared == CALLOUT_GATE_SHUT)
         return CALLOUT_GATE_SHUT;
-    when = gate_when(message, trial->rules, evidence);
+    when = gate_when(message, evaluation->rules, evidence);
     return when == CALLOUT_GATE_OPEN ? spared : when;
 }
 
@@ -100,16 +102,19 @@ static void take_answer(struct verify_ask *ask,
                         const struct callout_answer *answer)
 {
     struct callout_wait *wait = (struct callout_wait *)ask;
-    struct message *message = wait->message;
-    struct session *session = message->session;
+    struct session *session = wait->session;
+    struct message *message;
 
     pthread_mutex_lock(&session->lock);
-    message->wait = NULL;
-    if (answer) {
-        message->callout = *answer;
-        take(message);
+    message = wait->message;
+    if (message) {
+        message->wait = NULL;
+        if (answer) {
+            message->callout = *answer;
+            take(message);
+        }
+        session->step(session);
     }
-    session->step(session);
     pthread_mutex_unlock(&session->lock);
     free(wait);
     session_drop(session);
@@ -188,6 +193,7 @@ static struct callout_wait *new_wait(struct message *message,
         return NULL;
     memcpy(wait->targets, targets, count * sizeof *targets);
     fill_ask(message, wait->targets, count, &wait->ask);
+    wait->session = message->session;
     wait->message = message;
     return wait;
 }
@@ -209,4 +215,11 @@ void message_begin_callout(struct message *message, const struct facts *facts)
     message->wait = wait;
     session_hold(session);
     verifier_ask(session->service->verifier, &wait->ask);
+}
+
+void message_leave_callout(struct message *message)
+{
+    if (message->wait)
+        message->wait->message = NULL;
+    message->wait = NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* parts.c - sessions, greetings, messages and trials: how they are held, made
- * and freed */
+/* parts.c - sessions, greetings, messages, evaluations and trials: how they are
+ * held, made and freed */
 #include "session/parts.h"
 
 #include <stdio.h>
@@ -181,23 +181,53 @@ void message_encounter(const struct message *message, const char *recipient,
     };
 }
 
-struct trial *trial_new(struct message *message, enum stage stage,
-                        const struct rules *rules, const char *recipient,
+struct trial *trial_new(const struct message *message, const char *recipient,
                         const char *queue)
 {
-    struct trial *trial = calloc(1, sizeof *trial);
+    const size_t size = strlen(recipient) + 1;
+    struct trial *trial = calloc(1, sizeof *trial + size);
 
     if (!trial)
         return NULL;
-    trial->stage = stage;
-    trial->rules = rules;
     trial->begun = clock_now(message->session->service->clock);
-    snprintf(trial->recipient, sizeof trial->recipient, "%s",
-             recipient ? recipient : "");
+    memcpy(trial->recipient, recipient, size);
     snprintf(trial->queue, sizeof trial->queue, "%s", queue ? queue : "");
-    trial->next = message->trials;
-    message->trials = trial;
     return trial;
+}
+
+struct evaluation *message_evaluation(struct message *message, enum stage stage,
+                                      const struct rules *rules,
+                                      bool called_back)
+{
+    struct evaluation *evaluation = message->evaluations;
+
+    while (evaluation &&
+           (evaluation->stage != stage || evaluation->rules != rules ||
+            evaluation->called_back != called_back))
+        evaluation = evaluation->next;
+    if (evaluation)
+        return evaluation;
+    evaluation = calloc(1, sizeof *evaluation);
+    if (!evaluation)
+        return NULL;
+    evaluation->stage = stage;
+    evaluation->rules = rules;
+    evaluation->called_back = called_back;
+    evaluation->end = &evaluation->trials;
+    evaluation->next = message->evaluations;
+    message->evaluations = evaluation;
+    return evaluation;
+}
+
+void evaluation_add(struct evaluation *evaluation, struct trial *trial)
+{
+    *evaluation->end = trial;
+    evaluation->end = &trial->next;
+}
+
+bool message_is_open(const struct message *message)
+{
+    return message->evaluations || message->owed;
 }
 
 void trial_free(struct trial *trial)

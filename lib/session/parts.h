@@ -7,9 +7,12 @@
  * timer under way. So it outlives the connection as long as anything that was
  * asked for its sake still comes in.
  *
- * Whenever something new is known - a command, an answer, the deadline -
- * session_step begins from the start: it gathers the facts again, and tries
- * every open trial on them.
+ * Whenever an answer has come or a deadline has passed, session_step begins
+ * from the start: it gathers the facts again, and tries every open evaluation
+ * on them. So what is open has been tried on all that is known, and a command
+ * need try only what it brings itself. A step costs as many tries as there are
+ * open evaluations: of LINGERING_MOST messages and the current one, and of each
+ * as many as there are sorts of recipients, however many recipients.
  */
 #ifndef SESSION_PARTS_H
 #define SESSION_PARTS_H
@@ -31,6 +34,11 @@
 #define SESSION_QUEUE_SIZE 64   /* of an MTA's queue id */
 #define AUTHRES_SIZE       2048 /* of the field's value */
 
+/** Messages of a session that are over and still have something open: verdicts
+ * in monitor mode, or a callout that they owe. Of more than these the oldest
+ * are decided as they stand. */
+#define LINGERING_MOST 16
+
 struct service {
     const struct clock *clock;
     struct loop *loop;
@@ -46,7 +54,7 @@ struct service {
     struct loop_timer *ticker; /* finds deadlines that nobody waits for */
     pthread_mutex_t lock;      /* rank 2: guards the rest */
     struct policy *policy;     /* of new sessions */
-    struct session *on_trial;  /* sessions with an open trial */
+    struct session *on_trial;  /* sessions with an open evaluation */
 };
 
 /** A HELO or EHLO; a message holds the one that it began under. */
@@ -60,19 +68,30 @@ struct greeting {
 
 enum stage { STAGE_HELO, STAGE_MAIL, STAGE_RCPT };
 
-/** A verdict in the making: for one recipient, or for all of a stage. */
+/** Whom a verdict is in the making for: one recipient, or all of a stage. */
 struct trial {
     struct trial *next;
-    enum stage stage;
-    bool waited; /* a callback waits for it and frees it; else the message */
+    bool waited; /* a callback waits for it and frees it; else the evaluation */
     bool decided;
-    bool
-        behind; /* a verdict was given: none comes of this, nothing is frozen */
-    const struct rules *rules;
-    char recipient[MAILPATH_SIZE]; /* empty before RCPT */
-    char queue[SESSION_QUEUE_SIZE];
     instant begun;
     struct reply *reply; /* once decided: the refusal, or NULL */
+    char queue[SESSION_QUEUE_SIZE];
+    char recipient[]; /* empty before RCPT */
+};
+
+/** A verdict in the making, for all whom it is to be given to. Of a recipient
+ * nothing enters it but what stands here: those for whom that is equal share
+ * one evaluation while it is open, and one try of it serves them all. What
+ * differs for each, the reply's words and the log's line, is made of its trial
+ * once it is decided. */
+struct evaluation {
+    struct evaluation *next;
+    enum stage stage;
+    const struct rules *rules; /* of the exception that matches, or the file */
+    bool called_back;          /* see message_is_called_back */
+    bool
+        behind; /* a verdict was given: none comes of this, nothing is frozen */
+    struct trial *trials, **end; /* in the order of their commands */
 };
 
 struct callout_wait;
@@ -93,8 +112,8 @@ struct message {
     uint32_t seed;                       /* of the order of equal exchangers */
     struct dns_batch *batch;
 
-    struct trial *trials; /* the open ones */
-    instant deadline;     /* of all waiting together; NEVER until it begins */
+    struct evaluation *evaluations; /* the open ones, the latest first */
+    instant deadline; /* of all waiting together; NEVER until it begins */
     bool gave_up[CHECK_COUNT]; /* frozen as in-progress */
 
     struct callout_wait *wait; /* a callout is under way */
@@ -125,14 +144,15 @@ struct session {
     struct listing listings[ZONES_MOST]; /* of its address, its reverse name */
     struct dns_batch *batch;             /* questions about the client */
     struct greeting *greeting;
-    struct message *messages; /* the current one first, if any is */
+    struct message *messages; /* the current one first, if any is; then those
+                                 that linger, the latest first */
     struct reply *reply;      /* of the last call, as the next two */
     char *authres;
     size_t *forged;
 
     struct session *next, *previous; /* in service.on_trial, as the next two */
     bool enlisted;
-    instant due; /* when its first open trial is late */
+    instant due; /* when its first open evaluation is late */
 };
 
 /** What a verdict rests on. */
@@ -150,9 +170,19 @@ void session_drop(struct session *session);
 /** Each is NULL when memory ends. */
 struct greeting *greeting_new(struct span argument);
 struct message *message_new(struct session *session, struct span sender);
-struct trial *trial_new(struct message *message, enum stage stage,
-                        const struct rules *rules, const char *recipient,
-                        const char *queue); /* it is on the message's list */
+struct trial *trial_new(const struct message *message, const char *recipient,
+                        const char *queue);
+
+/** The open evaluation that fits, or a new one without trials, which is the
+ * message's first then and to be tried once it has one. NULL when memory
+ * ends. */
+struct evaluation *message_evaluation(struct message *message, enum stage stage,
+                                      const struct rules *rules,
+                                      bool called_back);
+void evaluation_add(struct evaluation *evaluation, struct trial *trial);
+
+/** True when it has something open. */
+bool message_is_open(const struct message *message);
 
 void greeting_drop(struct greeting *greeting);
 void message_free(struct message *message);
@@ -203,7 +233,8 @@ struct dns_batch *batch_new(struct session *session);
 void batch_send(struct session *session, struct dns_batch *batch);
 
 /** For another message of the same connection: what DNS could not tell is asked
- * anew, the rest comes from memory. Not while an open trial rests on it. */
+ * anew, the rest comes from memory. Not while an open evaluation rests on
+ * it. */
 void session_ask_again(struct session *session);
 
 /* gather.c - from answers to facts, wanting more as it goes */
@@ -224,19 +255,26 @@ void gather_lists(struct lists *lists, const struct facts *facts,
 /** What `callout.when` says, the other findings being what they are. */
 enum callout_gate { CALLOUT_GATE_WAIT, CALLOUT_GATE_OPEN, CALLOUT_GATE_SHUT };
 enum callout_gate callout_gate(const struct message *message,
-                               const struct trial *trial,
+                               const struct evaluation *evaluation,
                                const struct facts *facts,
                                const struct evidence *evidence);
 
 /** Take the kept answer, or begin the callout, unless that was done. */
 void message_begin_callout(struct message *message, const struct facts *facts);
 
+/** The message will not take the answer of a callout under way, which goes on
+ * by itself. */
+void message_leave_callout(struct message *message);
+
 /* sparing.c */
 
-/** Whether a callout is made at all for this sender, the recipient being this
- * one; empty: it is not known. */
-enum callout_gate sparing_gate(const struct message *message,
-                               const char *recipient,
+/** True for what another verifier sends us because of our own callout. Empty:
+ * the recipient is not known. */
+bool message_is_called_back(const struct message *message,
+                            const char *recipient);
+
+/** Whether a callout is made at all for this sender. */
+enum callout_gate sparing_gate(const struct message *message, bool called_back,
                                const struct facts *facts);
 
 /** Where the message's callout may go: facts_targets without the hosts that are
@@ -262,16 +300,22 @@ void sightings_note(const struct message *message, const struct rules *rules,
 
 /* record.c - what comes of a verdict: the reply, the log's line, the tag */
 
-void trial_decide(struct message *message, struct trial *trial,
-                  const struct facts *facts, const struct evidence *evidence,
-                  const struct verdict *verdict);
+/** Every trial has its reply and its line afterwards. */
+void evaluation_decide(struct message *message,
+                       const struct evaluation *evaluation,
+                       const struct facts *facts,
+                       const struct evidence *evidence,
+                       const struct verdict *verdict);
 void record_acceptance(const struct message *message, enum stage stage,
                        const char *recipient, const char *queue,
                        const struct exception *exception);
 
 /* step.c */
 
-/** Gather, try every open trial, send what is to be asked. */
+/** Gather, try every open evaluation, send what is to be asked. */
 void session_step(struct session *session);
+
+/** The same for the message's first evaluation alone, which is new. */
+void message_try_first(struct message *message);
 
 #endif

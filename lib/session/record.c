@@ -90,6 +90,7 @@ static struct span reason_said(const struct verdict *verdict,
 
 /* The refusal of a verdict; NULL when it is none, or when memory ends. */
 static struct reply *make_reply(const struct message *message,
+                                const struct evaluation *evaluation,
                                 const struct trial *trial,
                                 const struct facts *facts,
                                 const struct verdict *verdict)
@@ -102,7 +103,7 @@ static struct reply *make_reply(const struct message *message,
     if (verdict->kind < ACTION_TEMPFAIL || !(reply = malloc(sizeof *reply)))
         return NULL;
     text_begin(&detail, buffer, sizeof buffer);
-    write_detail(&detail, facts, trial->rules, verdict);
+    write_detail(&detail, facts, evaluation->rules, verdict);
     reply_write(reply, verdict,
                 &(struct reply_words){
                     .client = client_text(session, address),
@@ -188,7 +189,7 @@ static void log_findings(const struct message *message,
     }
 }
 
-static void log_verdict(const struct message *message,
+static void log_verdict(const struct message *message, enum stage stage,
                         const struct trial *trial,
                         const struct verdict *verdict)
 {
@@ -206,7 +207,7 @@ static void log_verdict(const struct message *message,
         text_add_pair(&line, "result", span_of(result_name(finding->result)));
         add_if(&line, "reason", span_of(reason_name(finding->reason)));
     }
-    add_whose(&line, message, trial->stage, trial->recipient, trial->queue);
+    add_whose(&line, message, stage, trial->recipient, trial->queue);
     snprintf(ms, sizeof ms, "%lld",
              (long long)(clock_now(clock) - trial->begun) / 1000);
     text_add_pair(&line, "ms", span_of(ms));
@@ -216,19 +217,23 @@ static void log_verdict(const struct message *message,
     log_line(LOG_LEVEL_INFO, "%s", buffer);
 }
 
-void trial_decide(struct message *message, struct trial *trial,
-                  const struct facts *facts, const struct evidence *evidence,
-                  const struct verdict *verdict)
+void evaluation_decide(struct message *message,
+                       const struct evaluation *evaluation,
+                       const struct facts *facts,
+                       const struct evidence *evidence,
+                       const struct verdict *verdict)
 {
-    trial->reply = make_reply(message, trial, facts, verdict);
     log_findings(message, &evidence->findings);
-    if (log_wants(LOG_LEVEL_INFO))
-        log_verdict(message, trial, verdict);
+    for (struct trial *t = evaluation->trials; t; t = t->next) {
+        t->reply = make_reply(message, evaluation, t, facts, verdict);
+        if (log_wants(LOG_LEVEL_INFO))
+            log_verdict(message, evaluation->stage, t, verdict);
+    }
     if (message->session->policy->mode == MODE_MONITOR)
         return;
-    sightings_note(message, trial->rules, facts, &evidence->findings);
+    sightings_note(message, evaluation->rules, facts, &evidence->findings);
     if (verdict->kind == ACTION_TAG && !message->tag_rules) {
-        message->tag_rules = trial->rules;
+        message->tag_rules = evaluation->rules;
         message->tag_findings = evidence->findings;
     }
 }

@@ -124,16 +124,21 @@ static void begin_deadline(struct message *message, instant now)
 }
 
 /* In enforce mode the callback waits for the verdict and takes its reply; in
- * monitor mode the trial is left to itself. */
+ * monitor mode the trial is left to itself. Who joins others has nothing to be
+ * tried on that they were not. */
 static const struct reply *run_trial(struct session *session,
                                      struct message *message,
+                                     struct evaluation *evaluation,
                                      struct trial *trial)
 {
     const bool waited = session->policy->mode == MODE_ENFORCE;
+    const bool joins = evaluation->trials;
 
     trial->waited = waited;
+    evaluation_add(evaluation, trial);
     begin_deadline(message, trial->begun);
-    session_step(session);
+    if (!joins)
+        message_try_first(message);
     if (!waited)
         return NULL;
     if (!trial->decided)
@@ -152,6 +157,7 @@ static const struct reply *try_stage(struct session *session,
     const struct policy *policy = session->policy;
     const struct exception *exception;
     struct encounter encounter;
+    struct evaluation *evaluation = NULL;
     struct trial *trial;
 
     message_encounter(message, recipient, &encounter);
@@ -160,10 +166,17 @@ static const struct reply *try_stage(struct session *session,
         record_acceptance(message, stage, recipient, queue, exception);
         return NULL;
     }
-    trial = trial_new(message, stage,
-                      exception ? &exception->rules : &policy->rules, recipient,
-                      queue);
-    return trial ? run_trial(session, message, trial) : NULL;
+    if (!recipient)
+        recipient = "";
+    trial = trial_new(message, recipient, queue);
+    if (trial)
+        evaluation = message_evaluation(
+            message, stage, exception ? &exception->rules : &policy->rules,
+            message_is_called_back(message, recipient));
+    if (evaluation)
+        return run_trial(session, message, evaluation, trial);
+    free(trial);
+    return NULL;
 }
 
 static void forget_last_call(struct session *session)

@@ -40,7 +40,8 @@ static bool has_never_hosts_alone(const struct message *message,
 
 /* Two verifiers that call each other would go on for ever: what calls us for
  * the sake of our own callout asks for, or comes from, our fallback sender. */
-static bool is_called_back(const struct message *message, const char *recipient)
+bool message_is_called_back(const struct message *message,
+                            const char *recipient)
 {
     const char *fallback = message->session->policy->callout.fallback;
 
@@ -49,14 +50,14 @@ static bool is_called_back(const struct message *message, const char *recipient)
             strcasecmp(recipient, fallback) == 0);
 }
 
-enum callout_gate sparing_gate(const struct message *message,
-                               const char *recipient, const struct facts *facts)
+enum callout_gate sparing_gate(const struct message *message, bool called_back,
+                               const struct facts *facts)
 {
     const struct policy *policy = message->session->policy;
     const char *domain = facts->sender.path.domain;
     bool open = false;
 
-    if (message->authenticated || is_called_back(message, recipient) ||
+    if (message->authenticated || called_back ||
         any_matches(&policy->never_domains, domain) ||
         has_never_hosts_alone(message, facts))
         return CALLOUT_GATE_SHUT;

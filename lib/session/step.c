@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* step.c - one step of a session: gather what is known, try the open trials on
- * it, ask for what is missing */
+/* step.c - one step of a session: gather what is known, try the open
+ * evaluations on it, ask for what is missing */
 #include "session/parts.h"
+
+#include <stdlib.h>
 
 static const struct finding in_progress = {RESULT_TEMPERROR,
                                            REASON_IN_PROGRESS};
@@ -14,23 +16,23 @@ static bool is_run(const struct rules *rules, enum stage stage,
            (stage != STAGE_HELO || check < CHECK_SENDER_DOMAIN);
 }
 
-static bool is_frozen(const struct message *message, const struct trial *trial,
-                      enum check check)
+static bool is_frozen(const struct message *message,
+                      const struct evaluation *evaluation, enum check check)
 {
-    return message->gave_up[check] && !trial->behind;
+    return message->gave_up[check] && !evaluation->behind;
 }
 
 static struct finding find_callout(const struct message *message,
-                                   const struct trial *trial,
+                                   const struct evaluation *evaluation,
                                    const struct facts *facts,
                                    const struct evidence *evidence)
 {
     struct finding finding =
-        check_find(CHECK_CALLOUT, facts, &trial->rules->settings);
+        check_find(CHECK_CALLOUT, facts, &evaluation->rules->settings);
 
     if (finding.result == RESULT_NONE)
         return finding;
-    switch (callout_gate(message, trial, facts, evidence)) {
+    switch (callout_gate(message, evaluation, facts, evidence)) {
     case CALLOUT_GATE_SHUT:
         return not_run;
     case CALLOUT_GATE_WAIT:
@@ -40,37 +42,40 @@ static struct finding find_callout(const struct message *message,
     case CALLOUT_GATE_OPEN:
         break;
     }
-    return is_frozen(message, trial, CHECK_CALLOUT) ? in_progress : finding;
+    return is_frozen(message, evaluation, CHECK_CALLOUT) ? in_progress
+                                                         : finding;
 }
 
-/* What the checks that the trial's rules run make of the facts. The callout
- * comes last, for whether it is due depends on the others. */
-static void find(const struct message *message, const struct trial *trial,
-                 const struct facts *facts, struct evidence *evidence)
+/* What the checks that the evaluation's rules run make of the facts. The
+ * callout comes last, for whether it is due depends on the others. */
+static void find(const struct message *message,
+                 const struct evaluation *evaluation, const struct facts *facts,
+                 struct evidence *evidence)
 {
-    const struct rules *rules = trial->rules;
+    const struct rules *rules = evaluation->rules;
 
     for (enum check check = 0; check < CHECK_COUNT; check++) {
         struct finding *finding = &evidence->findings.of[check];
 
         *finding = not_run;
-        if (!is_run(rules, trial->stage, check) || check == CHECK_CALLOUT)
+        if (!is_run(rules, evaluation->stage, check) || check == CHECK_CALLOUT)
             continue;
-        *finding = is_frozen(message, trial, check)
+        *finding = is_frozen(message, evaluation, check)
                        ? in_progress
                        : check_find(check, facts, &rules->settings);
     }
     sightings_look(message, rules, facts, evidence);
-    if (!is_run(rules, trial->stage, CHECK_CALLOUT))
+    if (!is_run(rules, evaluation->stage, CHECK_CALLOUT))
         return;
     evidence->findings.of[CHECK_CALLOUT] =
-        find_callout(message, trial, facts, evidence);
+        find_callout(message, evaluation, facts, evidence);
     sighting_look(message, rules, facts, CHECK_CALLOUT, evidence);
 }
 
 /* Not before all exchangers are known: a flight keeps those it began with. */
 static bool callout_is_due(const struct message *message,
-                           const struct trial *trial, const struct facts *facts,
+                           const struct evaluation *evaluation,
+                           const struct facts *facts,
                            const struct evidence *evidence)
 {
     const struct finding *of = evidence->findings.of;
@@ -78,20 +83,22 @@ static bool callout_is_due(const struct message *message,
     return of[CHECK_CALLOUT].result == RESULT_OPEN &&
            of[CHECK_SENDER_DOMAIN].result == RESULT_PASS &&
            facts_targets_are_known(facts) &&
-           callout_gate(message, trial, facts, evidence) == CALLOUT_GATE_OPEN;
+           callout_gate(message, evaluation, facts, evidence) ==
+               CALLOUT_GATE_OPEN;
 }
 
 /* Find, and begin the callout if that is what is missing; it may be kept. */
-static void find_and_call(struct message *message, const struct trial *trial,
+static void find_and_call(struct message *message,
+                          const struct evaluation *evaluation,
                           struct facts *facts, struct evidence *evidence)
 {
     message_facts(message, facts);
-    find(message, trial, facts, evidence);
-    if (!callout_is_due(message, trial, facts, evidence))
+    find(message, evaluation, facts, evidence);
+    if (!callout_is_due(message, evaluation, facts, evidence))
         return;
     message_begin_callout(message, facts);
     message_facts(message, facts);
-    find(message, trial, facts, evidence);
+    find(message, evaluation, facts, evidence);
 }
 
 static bool is_late(const struct message *message, instant now)
@@ -100,11 +107,12 @@ static bool is_late(const struct message *message, instant now)
            atomic_load(&message->session->service->stopping);
 }
 
-static void give_up_open(struct message *message, const struct trial *trial,
+static void give_up_open(struct message *message,
+                         const struct evaluation *evaluation,
                          struct evidence *evidence)
 {
     if (evidence->findings.of[CHECK_CALLOUT].result == RESULT_OPEN)
-        message->owed = trial->rules;
+        message->owed = evaluation->rules;
     for (enum check check = 0; check < CHECK_COUNT; check++) {
         if (evidence->findings.of[check].result != RESULT_OPEN)
             continue;
@@ -113,25 +121,25 @@ static void give_up_open(struct message *message, const struct trial *trial,
     }
 }
 
-/* True when the trial came to its verdict. */
-static bool trial_step(struct message *message, struct trial *trial,
-                       instant now)
+/* True when the evaluation came to its verdict. */
+static bool evaluation_step(struct message *message,
+                            const struct evaluation *evaluation, instant now)
 {
     struct facts facts;
     struct evidence evidence;
     struct verdict verdict;
 
-    find_and_call(message, trial, &facts, &evidence);
-    if (!verdict_is_settled(trial->rules, &evidence.findings, &evidence.sights,
-                            now)) {
+    find_and_call(message, evaluation, &facts, &evidence);
+    if (!verdict_is_settled(evaluation->rules, &evidence.findings,
+                            &evidence.sights, now)) {
         if (!is_late(message, now))
             return false;
-        give_up_open(message, trial, &evidence);
-        sightings_look(message, trial->rules, &facts, &evidence);
+        give_up_open(message, evaluation, &evidence);
+        sightings_look(message, evaluation->rules, &facts, &evidence);
     }
-    verdict =
-        verdict_make(trial->rules, &evidence.findings, &evidence.sights, now);
-    trial_decide(message, trial, &facts, &evidence, &verdict);
+    verdict = verdict_make(evaluation->rules, &evidence.findings,
+                           &evidence.sights, now);
+    evaluation_decide(message, evaluation, &facts, &evidence, &verdict);
     return true;
 }
 
@@ -188,7 +196,9 @@ static void message_gather(struct message *message)
 static void begin_callout_early(struct message *message)
 {
     const struct policy *policy = message->session->policy;
-    struct trial nobody = {.stage = STAGE_MAIL};
+    struct evaluation nobody = {.stage = STAGE_MAIL,
+                                .called_back =
+                                    message_is_called_back(message, "")};
     struct encounter encounter;
     struct facts facts;
     struct evidence evidence;
@@ -207,8 +217,11 @@ static void begin_callout_early(struct message *message)
 /* The callout that a verdict came too early for, as soon as it is due. */
 static void begin_callout_late(struct message *message)
 {
-    const struct trial nobody = {
-        .stage = STAGE_RCPT, .rules = message->owed, .behind = true};
+    const struct evaluation nobody = {.stage = STAGE_RCPT,
+                                      .rules = message->owed,
+                                      .called_back =
+                                          message_is_called_back(message, ""),
+                                      .behind = true};
     struct facts facts;
     struct evidence evidence;
 
@@ -228,31 +241,42 @@ static void trial_end(struct session *session, struct trial *trial)
         trial_free(trial);
 }
 
-static void message_step(struct message *message, instant now)
+/* Try the evaluation at `link`. True when it came to its verdict: it is gone,
+ * and `link` leads to the next one. */
+static bool try_open(struct message *message, struct evaluation **link,
+                     instant now)
 {
-    struct trial **link = &message->trials;
+    struct evaluation *evaluation = *link;
 
-    if (message->ended && !message->trials && !message->owed)
-        return;
-    message_gather(message);
-    if (!message->ended && !message->trials)
-        begin_callout_early(message);
-    while (*link) {
-        struct trial *trial = *link;
-
-        if (!trial_step(message, trial, now)) {
-            link = &trial->next;
-            continue;
-        }
-        *link = trial->next;
+    if (!evaluation_step(message, evaluation, now))
+        return false;
+    *link = evaluation->next;
+    for (struct trial *next, *trial = evaluation->trials; trial; trial = next) {
+        next = trial->next;
         trial_end(message->session, trial);
     }
+    free(evaluation);
+    return true;
+}
+
+static void message_step(struct message *message, instant now)
+{
+    struct evaluation **link = &message->evaluations;
+
+    if (message->ended && !message_is_open(message))
+        return;
+    message_gather(message);
+    if (!message->ended && !message->evaluations)
+        begin_callout_early(message);
+    while (*link)
+        if (!try_open(message, link, now))
+            link = &(*link)->next;
     if (message->owed)
         begin_callout_late(message);
 }
 
-/* Free the messages that are over and that nothing under way needs; see to it
- * that the open ones are found when their time is over. */
+/* Free the messages that are over and have nothing open; see to it that what is
+ * open is found when its time is over. */
 static void sweep(struct session *session)
 {
     struct message **link = &session->messages;
@@ -261,11 +285,11 @@ static void sweep(struct session *session)
     while (*link) {
         struct message *message = *link;
 
-        if (message->trials && message->deadline < due)
+        if (message->evaluations && message->deadline < due)
             due = message->deadline;
-        if (message->ended && !message->trials && !message->wait &&
-            !message->owed) {
+        if (message->ended && !message_is_open(message)) {
             *link = message->next;
+            message_leave_callout(message);
             message_free(message);
         } else {
             link = &message->next;
@@ -281,7 +305,7 @@ static bool is_alive(const struct session *session)
 {
     const struct message *message = session->messages;
 
-    while (message && !message->trials && !message->owed)
+    while (message && !message_is_open(message))
         message = message->next;
     return !session->closed || message;
 }
@@ -299,6 +323,24 @@ static void let_answers_go(struct session *session)
     }
 }
 
+/* Those beyond the limit, which are the oldest, are late, and no callout begins
+ * for them any more. */
+static void messages_step(struct session *session, instant now)
+{
+    size_t lingering = 0;
+
+    for (struct message *m = session->messages; m; m = m->next) {
+        const bool beyond =
+            m->ended && message_is_open(m) && ++lingering > LINGERING_MOST;
+
+        if (beyond)
+            m->deadline = now;
+        message_step(m, now);
+        if (beyond)
+            m->owed = NULL;
+    }
+}
+
 void session_step(struct session *session)
 {
     const instant now = clock_now(session->service->clock);
@@ -307,10 +349,22 @@ void session_step(struct session *session)
         client_gather(session);
         if (session->greeting)
             greeting_gather(session, session->greeting);
-        for (struct message *m = session->messages; m; m = m->next)
-            message_step(m, now);
+        messages_step(session, now);
     } else {
         let_answers_go(session);
     }
+    sweep(session);
+}
+
+void message_try_first(struct message *message)
+{
+    struct session *session = message->session;
+
+    client_gather(session);
+    message_gather(message);
+    try_open(message, &message->evaluations,
+             clock_now(session->service->clock));
+    if (message->owed)
+        begin_callout_late(message);
     sweep(session);
 }

@@ -19,6 +19,11 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+/** The patience with DNS. */
+#ifndef WORLD_DNS
+# define WORLD_DNS "timeout: 400ms, attempts: 1, budget: 800ms"
+#endif
+
 struct session_world {
     int dns;
     pthread_t dns_thread;
@@ -148,8 +153,7 @@ static inline struct policy *world_policy(uint16_t dns, const char *text)
     snprintf(file, sizeof(file),
              "identity: mx.home.example\nlog: {to: stderr, level: info}\n"
              "local: {domains: [home.example], addresses: [45.1.0.1]}\n"
-             "dns: {servers: [127.0.0.1@%u], timeout: 400ms, attempts: 1,"
-             " budget: 800ms}\n%s",
+             "dns: {servers: [127.0.0.1@%u], " WORLD_DNS "}\n%s",
              dns, text);
     policy = policy_read_text("test.yaml", span_of(file), &complaints);
     for (size_t i = 0; i < complaints.count && !policy; i++)
