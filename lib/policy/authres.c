@@ -9,11 +9,13 @@
 
 #include <string.h>
 
-#define LINE_MOST    76
-#define TAB_COLUMN   8
-#define VALUE_SIZE   640  /* of what a property tells, escaped */
-#define DETAIL_SIZE  640  /* of what a comment tells */
-#define ESCAPED_SIZE 1400 /* of either, escaped once more */
+#define LINE_MOST  76
+#define TAB_COLUMN 8
+/* Escaped once more these are doubled at most, and stand in one line if there
+ * is no space in them. */
+#define VALUE_SIZE   480 /* of what a property tells, escaped */
+#define DETAIL_SIZE  480 /* of what a comment tells */
+#define ESCAPED_SIZE 1000
 #define RESULT_SIZE  3000
 
 /* One result on its way into the field: words, folded where they would make a

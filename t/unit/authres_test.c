@@ -163,6 +163,35 @@ static void test_hostile_values(void **state)
     }
 }
 
+/* Whoever fills it with what has to be escaped twice: no line is longer than
+ * RFC 5322 2.1.1 lets it be, and the field not than its bound (M18). */
+static void test_bounds(void **state)
+{
+    static const char octets[] = {'"', '\\', '(', 'a', '\xff', ' '};
+    char helo[3000], field[AUTHRES_SIZE];
+
+    for (size_t i = 0; i < sizeof(octets); i++) {
+        struct world *world = world_new();
+        memset(helo, octets[i], sizeof(helo));
+        world_client(world, "192.0.2.77");
+        world_reverse(world, "a.example", "192.0.2.78");
+        helo_facts_read(&world->facts.helo, (struct span){helo, sizeof(helo)});
+        world_sender(world, "ann@sender.example", "10 mx.sender.example",
+                     "45.0.2.1", "none");
+        world->callout.outcome = CALLOUT_NO_SUCH_MAILBOX;
+        world->callout.stage = CALLOUT_AT_RCPT;
+        world->callout.code = 550;
+        memset(world->callout.words, octets[i], CALLOUT_WORDS_SIZE - 1);
+        world->facts.sender.callout = &world->callout;
+        write_field(world, sizeof(field), field);
+        assert_non_null(strstr(field, "x-helo-syntax=fail"));
+        assert_true(strlen(field) > 800);
+        for (char *rest = field, *line; (line = strtok_r(rest, "\n", &rest));)
+            assert_in_range(strlen(line), 2, 997); /* a `;` may follow */
+        world_free(world);
+    }
+}
+
 /* Whatever the room, what is written is whole. */
 static void test_little_room(void **state)
 {
@@ -252,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_folding),
         cmocka_unit_test(test_claims),
         cmocka_unit_test(test_hostile_values),
+        cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_little_room),
         cmocka_unit_test(test_claims_long),
         cmocka_unit_test(test_ours_claims),
