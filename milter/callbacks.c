@@ -197,10 +197,12 @@ static void remove_forged(SMFICTX *context, const struct session_tags *tags)
 
     for (size_t i = tags->forged_count; i-- > 0;)
         if (smfi_chgheader(context, name, (int)tags->forged[i], NULL) !=
-            MI_SUCCESS)
+            MI_SUCCESS) {
             log_line(LOG_LEVEL_WARNING,
-                     "a forged " AUTHRES_NAME " field stays in a message: the "
-                     "mail server does not let us remove it");
+                     "forged " AUTHRES_NAME " fields stay in a message: the "
+                     "mail server does not let us remove them");
+            return;
+        }
 }
 
 static void insert_tag(SMFICTX *context, const char *value)
@@ -216,15 +218,15 @@ static void insert_tag(SMFICTX *context, const char *value)
 static sfsistat on_end_of_message(SMFICTX *context)
 {
     struct session *session = enter(context);
-    struct session_tags tags;
+    const struct reply *reply = NULL;
+    struct session_tags tags = {0};
 
-    if (session) {
-        tags = session_eom(session);
-        remove_forged(context, &tags);
-        if (tags.authres)
-            insert_tag(context, tags.authres);
-    }
-    return leave(SMFIS_CONTINUE);
+    if (session)
+        reply = session_eom(session, queue_id(context), &tags);
+    remove_forged(context, &tags);
+    if (tags.authres)
+        insert_tag(context, tags.authres);
+    return answer(context, reply);
 }
 
 static sfsistat on_abort(SMFICTX *context)

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KINDS        "continue, tag, tempfail, reject"
+#define ACTIONS                                                      \
+ "continue, tag, tempfail, reject, {do: ACTION, ...} or {tempfail: " \
+ "TIME, then: ACTION}"
+#define ANSWERS      "continue, tempfail, reject or {do: ACTION, ...}"
 #define WORD_MOST    60
 #define IMPOSTOR     "1.1" /* of X.1.1: no such recipient */
 #define HUNDREDS(of) ((of) / 100)
@@ -159,9 +162,10 @@ static void read_keys(struct reading *reading, const struct node *map,
     keys_read(reading, map, "", &places);
 }
 
-/* A word, or a map with `do`. */
+/* A word, or a map with `do`; `expected` is what could stand there. */
 static void read_deed(struct reading *reading, const char *key,
-                      const struct node *node, struct action *action)
+                      const struct node *node, const char *expected,
+                      struct action *action)
 {
     if (node->kind == NODE_MAP) {
         read_keys(reading, node, action);
@@ -173,10 +177,8 @@ static void read_deed(struct reading *reading, const char *key,
     const char *is = node->kind == NODE_LIST ? "a list"
                      : node_is_empty(node)   ? "empty"
                                              : node->text;
-    reading_error(reading, node->at,
-                  "`%s` is %.60s, expected " KINDS ", {do: ACTION, ...} or "
-                  "{tempfail: TIME, then: ACTION}",
-                  key, is);
+    reading_error(reading, node->at, "`%s` is %.60s, expected %s", key, is,
+                  expected);
 }
 
 static void read_then(struct reading *reading, const struct node *then,
@@ -192,7 +194,7 @@ static void read_then(struct reading *reading, const struct node *then,
     if (action->then == NULL)
         reading_no_memory(reading);
     else
-        read_deed(reading, "then", then, action->then);
+        read_deed(reading, "then", then, ACTIONS, action->then);
 }
 
 /* A map with `tempfail` and `then`. */
@@ -226,5 +228,18 @@ void action_read(struct reading *reading, const char *key,
     if (node->kind == NODE_MAP && waits(node))
         read_waiting(reading, node, action);
     else
-        read_deed(reading, key, node, action);
+        read_deed(reading, key, node, ACTIONS, action);
+}
+
+void action_read_answer(struct reading *reading, const char *key,
+                        const struct node *node, struct action *action)
+{
+    if (node->kind == NODE_MAP && waits(node)) {
+        reading_error(reading, node->at, "`%s` waits, expected " ANSWERS, key);
+        return;
+    }
+    read_deed(reading, key, node, ANSWERS, action);
+    if (action->kind != ACTION_CONTINUE && action->kind < ACTION_TEMPFAIL)
+        reading_error(reading, node->at, "`%s` is %s, expected " ANSWERS, key,
+                      action_name(action->kind));
 }

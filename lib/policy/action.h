@@ -17,4 +17,9 @@
 void action_read(struct reading *reading, const char *key,
                  const struct node *node, struct action *action);
 
+/** As action_read, where nothing can be tagged and there is no first sight to
+ * wait from: continue, tempfail or reject. */
+void action_read_answer(struct reading *reading, const char *key,
+                        const struct node *node, struct action *action);
+
 #endif

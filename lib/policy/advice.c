@@ -194,3 +194,11 @@ const char *advice_for(enum check check, struct finding finding)
     }
     return advice;
 }
+
+const char *advice_for_forged(void)
+{
+    return "Only we write such fields, and we remove those that we did not "
+           "(RFC 8601 5), but not so many from one message.\n"
+           "Take them out of the message and send it again. If you did not put "
+           "them in, look for a program that adds its result again and again.";
+}

@@ -8,4 +8,7 @@
 /** One or two lines, with newlines between; printable ASCII; never NULL. */
 const char *advice_for(enum check check, struct finding finding);
 
+/** The same for a message with too many forged Authentication-Results. */
+const char *advice_for_forged(void);
+
 #endif

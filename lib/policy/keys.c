@@ -166,6 +166,7 @@ static const struct key table[] = {
           "5m", "8s"),
     WORDS("policy.internal-error", RULES(internal_error), word, internal_errors,
           "continue"),
+    CODE("policy.forged-results", KEY_OF_POLICY),
     CODE("policy.helo-syntax", KEY_OF_RULES),
     CODE("policy.helo-identity", KEY_OF_RULES),
     CODE("policy.helo-forward", KEY_OF_RULES),

@@ -3,6 +3,7 @@
  * the counting of who holds it */
 #include "policy/policy.h"
 
+#include "policy/action.h"
 #include "policy/checks.h"
 #include "policy/exception.h"
 #include "policy/keys.h"
@@ -51,6 +52,7 @@ static void policy_free(struct policy *policy)
 
     exceptions_clear(policy);
     zones_clear(&policy->zones);
+    action_clear(&policy->forged_results);
     keys_clear(&places);
     rules_clear(&policy->rules);
     networks_clear(&policy->site.host);
@@ -169,6 +171,18 @@ static void complete(struct policy *policy)
     policy->callout.trust_known = policy->callout_except & EXCEPT_KNOWN;
 }
 
+static void read_forged_results(struct reading *reading,
+                                const struct node *rules, struct policy *policy)
+{
+    const struct node *node = node_find(rules, "forged-results");
+
+    if (node == NULL)
+        return;
+    action_clear(&policy->forged_results);
+    action_read_answer(reading, "policy.forged-results", node,
+                       &policy->forged_results);
+}
+
 static void read_root(struct reading *reading, const struct node *root,
                       struct policy *policy)
 {
@@ -178,6 +192,7 @@ static void read_root(struct reading *reading, const struct node *root,
     const struct node *rules = node_find(root, "policy");
     if (rules != NULL) {
         keys_read(reading, rules, "policy", &places);
+        read_forged_results(reading, rules, policy);
         checks_read(reading, rules, &places);
         zones_read(reading, rules, policy);
     }
@@ -310,6 +325,7 @@ static struct policy *policy_new(void)
         return NULL;
     const struct key_places places = places_of(&held->policy);
     atomic_init(&held->holders, 1);
+    held->policy.forged_results.kind = ACTION_REJECT;
     if (keys_set_defaults(&places))
         return &held->policy;
     policy_drop(&held->policy);

@@ -118,6 +118,9 @@ struct policy {
     enum policy_mode mode;
     enum reply_at reply_at;
     uint32_t reply_within_ms;
+    /** What a message gets that has more than AUTHRES_FORGED_MOST forged
+     * fields: continue, tempfail or reject. */
+    struct action forged_results;
     struct zones zones; /* policy.dnsbl.zones */
     struct rules rules;
     struct exception *exceptions;

@@ -15,6 +15,7 @@
 #define STATUS_DNS      "4.3"  /* RFC 3463 3.5: directory server failure */
 #define STATUS_INTERNAL "3.0"  /* RFC 3463 3.4: our mail system */
 #define STATUS_NULL_MX  "7.27" /* RFC 7505 4.2 */
+#define STATUS_FORGED   "7.1"  /* RFC 3463 3.8: message refused */
 
 /* Subject and detail of the enhanced status code: RFC 3463 3.2, 3.6 and 3.8,
  * RFC 7372 3.3. Never 1.1, which speaks of the recipient. */
@@ -49,16 +50,25 @@ static uint16_t code_of(const struct verdict *verdict)
     return CODE_TEMPFAIL;
 }
 
-static void set_codes(struct reply *reply, const struct verdict *verdict)
-{
-    const struct action *how = verdict->how;
+/* What is replied to: the action, and what holds where it does not say. */
+struct occasion {
+    const struct action *how;
+    uint16_t code;
+    const char *status; /* without its class */
+    const char *reason; /* if the words have none */
+    const char *advice;
+};
 
-    reply->code = how->code != 0 ? how->code : code_of(verdict);
+static void set_codes(struct reply *reply, const struct occasion *occasion)
+{
+    const struct action *how = occasion->how;
+
+    reply->code = how->code != 0 ? how->code : occasion->code;
     if (how->status[0] != '\0')
         snprintf(reply->status, sizeof(reply->status), "%s", how->status);
     else
         snprintf(reply->status, sizeof(reply->status), "%d.%s",
-                 reply->code / 100, status_of(verdict));
+                 reply->code / 100, occasion->status);
 }
 
 /* A line is made of printable ASCII, whatever the text is made of. */
@@ -157,15 +167,13 @@ static struct span word_of(enum word word, const struct reply_words *words)
 }
 
 static void add_word(struct text *page, enum word word,
-                     const struct verdict *verdict,
+                     const struct occasion *occasion,
                      const struct reply_words *words)
 {
     struct span value = word_of(word, words);
 
     if (value.length == 0)
-        text_add(page, word == WORD_REASON
-                           ? result_name(verdict->finding.result)
-                           : "unknown");
+        text_add(page, word == WORD_REASON ? occasion->reason : "unknown");
     else if (word == WORD_DETAIL)
         text_addf(page, "%.*s", (int)value.length, value.at);
     else
@@ -189,14 +197,14 @@ static size_t word_at(const char *at, enum word *word)
     return 0;
 }
 
-static void add_own_text(struct text *page, const struct verdict *verdict,
+static void add_own_text(struct text *page, const struct occasion *occasion,
                          const struct reply_words *words)
 {
-    for (const char *at = verdict->how->text; *at != '\0';) {
+    for (const char *at = occasion->how->text; *at != '\0';) {
         enum word word;
         size_t length = word_at(at, &word);
         if (length > 0) {
-            add_word(page, word, verdict, words);
+            add_word(page, word, occasion, words);
             at += length;
         } else {
             text_addf(page, "%c", *at++);
@@ -219,18 +227,16 @@ static void end_sentence(struct text *page)
 
 /* What was seen, what to mend, and where to ask with which number. */
 static void add_default_text(struct reply *reply, struct text *page,
-                             const struct verdict *verdict,
+                             const struct occasion *occasion,
                              const struct reply_words *words)
 {
-    const char *advice = advice_for(verdict->check, verdict->finding);
-
     text_begin(page, page->buffer, page->size);
     if (words->detail.length > 0) {
-        add_word(page, WORD_DETAIL, verdict, words);
+        add_word(page, WORD_DETAIL, occasion, words);
         end_sentence(page);
         add_lines(reply, page->buffer, REPLY_LINES_MOST - 3);
     }
-    add_lines(reply, advice, REPLY_LINES_MOST - 1);
+    add_lines(reply, occasion->advice, REPLY_LINES_MOST - 1);
 
     text_begin(page, page->buffer, page->size);
     text_add_shortened(page, words->identity, WORD_MOST);
@@ -241,19 +247,47 @@ static void add_default_text(struct reply *reply, struct text *page,
     add_lines(reply, page->buffer, REPLY_LINES_MOST);
 }
 
-void reply_write(struct reply *reply, const struct verdict *verdict,
-                 const struct reply_words *words)
+static void write_reply(struct reply *reply, const struct occasion *occasion,
+                        const struct reply_words *words)
 {
     char buffer[PAGE_SIZE];
     struct text page;
 
     text_begin(&page, buffer, sizeof(buffer));
     reply->count = 0;
-    set_codes(reply, verdict);
-    if (verdict->how->text != NULL) {
-        add_own_text(&page, verdict, words);
+    set_codes(reply, occasion);
+    if (occasion->how->text != NULL) {
+        add_own_text(&page, occasion, words);
         add_lines(reply, buffer, REPLY_LINES_MOST);
     }
     if (reply->count == 0)
-        add_default_text(reply, &page, verdict, words);
+        add_default_text(reply, &page, occasion, words);
+}
+
+void reply_write(struct reply *reply, const struct verdict *verdict,
+                 const struct reply_words *words)
+{
+    const struct occasion occasion = {
+        .how = verdict->how,
+        .code = code_of(verdict),
+        .status = status_of(verdict),
+        .reason = result_name(verdict->finding.result),
+        .advice = advice_for(verdict->check, verdict->finding),
+    };
+
+    write_reply(reply, &occasion, words);
+}
+
+void reply_write_forged(struct reply *reply, const struct action *how,
+                        const struct reply_words *words)
+{
+    const struct occasion occasion = {
+        .how = how,
+        .code = how->kind == ACTION_REJECT ? CODE_REJECT : CODE_TEMPFAIL,
+        .status = STATUS_FORGED,
+        .reason = "forged-results",
+        .advice = advice_for_forged(),
+    };
+
+    write_reply(reply, &occasion, words);
 }

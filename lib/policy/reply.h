@@ -31,6 +31,11 @@ struct reply_words {
 void reply_write(struct reply *reply, const struct verdict *verdict,
                  const struct reply_words *words);
 
+/** Build the reply to a message with too many forged Authentication-Results,
+ * which `how`, tempfail or reject, says something about. */
+void reply_write_forged(struct reply *reply, const struct action *how,
+                        const struct reply_words *words);
+
 /** The name of the `index`th word that a `text` of the policy file may hold as
  * `%{name}`; NULL past the last. */
 const char *reply_word(size_t index);

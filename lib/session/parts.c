@@ -20,7 +20,6 @@ void session_drop(struct session *session)
     greeting_drop(session->greeting);
     free(session->reply);
     free(session->authres);
-    free(session->forged);
     policy_drop(session->policy);
     pthread_cond_destroy(&session->decided);
     pthread_mutex_destroy(&session->lock);
@@ -114,7 +113,6 @@ void message_free(struct message *message)
 {
     greeting_drop(message->greeting);
     dns_batch_free(&message->batch);
-    free(message->forged);
     free(message->sender_text);
     free(message);
 }
@@ -151,13 +149,9 @@ void recipient_write(struct span recipient, char wire[MAILPATH_SIZE])
 
 void message_note_forged(struct message *message)
 {
-    const size_t size = (message->forged_count + 1) * sizeof *message->forged;
-    size_t *forged = realloc(message->forged, size);
-
-    if (!forged)
-        return;
-    forged[message->forged_count++] = message->authres_seen;
-    message->forged = forged;
+    if (message->forged_count < AUTHRES_FORGED_MOST)
+        message->forged[message->forged_count] = message->authres_seen;
+    message->forged_count++;
 }
 
 static const char *greeting_name(const struct greeting *greeting)

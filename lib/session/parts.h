@@ -30,9 +30,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define SESSION_ID_SIZE    9    /* eight letters and digits */
-#define SESSION_QUEUE_SIZE 64   /* of an MTA's queue id */
-#define AUTHRES_SIZE       2048 /* of the field's value */
+#define SESSION_ID_SIZE    9  /* eight letters and digits */
+#define SESSION_QUEUE_SIZE 64 /* of an MTA's queue id */
 
 /** Messages of a session that are over and still have something open: verdicts
  * in monitor mode, or a callout that they owe. Of more than these the oldest
@@ -66,7 +65,7 @@ struct greeting {
     struct dns_batch *batch;
 };
 
-enum stage { STAGE_HELO, STAGE_MAIL, STAGE_RCPT };
+enum stage { STAGE_HELO, STAGE_MAIL, STAGE_RCPT, STAGE_DATA };
 
 /** Whom a verdict is in the making for: one recipient, or all of a stage. */
 struct trial {
@@ -125,9 +124,9 @@ struct message {
 
     const struct rules *tag_rules; /* of a recipient whose verdict is tag, */
     struct findings tag_findings;  /* and what that rested on */
-    size_t authres_seen;
-    size_t *forged; /* which of them claim to be ours */
-    size_t forged_count;
+    unsigned authres_seen;
+    unsigned forged_count; /* of them that claim to be ours, and which: */
+    unsigned forged[AUTHRES_FORGED_MOST]; /* the first ones */
 };
 
 struct session {
@@ -146,9 +145,8 @@ struct session {
     struct greeting *greeting;
     struct message *messages; /* the current one first, if any is; then those
                                  that linger, the latest first */
-    struct reply *reply;      /* of the last call, as the next two */
+    struct reply *reply;      /* of the last call, as the next one */
     char *authres;
-    size_t *forged;
 
     struct session *next, *previous; /* in service.on_trial, as the next two */
     bool enlisted;
@@ -191,8 +189,8 @@ void trial_free(struct trial *trial);
 /** The sender as given becomes a path; its lookups begin with the next step. */
 void message_take_sender(struct message *message, bool authenticated);
 
-/** One more Authentication-Results field, the last one seen, claims to be ours.
- * When memory ends it stays in the message. */
+/** One more Authentication-Results field, the last one seen, claims to be
+ * ours. */
 void message_note_forged(struct message *message);
 
 /** The facts of a session before there is a message; of the client alone when
@@ -306,6 +304,11 @@ void evaluation_decide(struct message *message,
                        const struct facts *facts,
                        const struct evidence *evidence,
                        const struct verdict *verdict);
+/** What `policy.forged-results` makes of a message with more forged fields than
+ * are removed: the refusal, which is the caller's, or NULL when it is none, or
+ * when memory ends. */
+struct reply *record_forged(const struct message *message, const char *queue);
+
 void record_acceptance(const struct message *message, enum stage stage,
                        const char *recipient, const char *queue,
                        const struct exception *exception);

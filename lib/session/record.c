@@ -22,6 +22,8 @@ static const char *stage_name(enum stage stage)
         return "mail";
     case STAGE_RCPT:
         return "rcpt";
+    case STAGE_DATA:
+        return "data";
     }
     return "";
 }
@@ -88,6 +90,21 @@ static struct span reason_said(const struct verdict *verdict,
                            : span_of(reason_name(verdict->finding.reason));
 }
 
+/* What the texts of a reply may speak of whatever it is for. */
+static struct reply_words words_of(const struct message *message,
+                                   const struct facts *facts,
+                                   char address[ADDRESS_TEXT_SIZE])
+{
+    return (struct reply_words){
+        .client = client_text(message->session, address),
+        .reverse = reverse_name(facts),
+        .helo = facts->helo.text,
+        .sender = sender_said(message),
+        .id = span_of(message->id),
+        .identity = span_of(message->session->policy->site.identity),
+    };
+}
+
 /* The refusal of a verdict; NULL when it is none, or when memory ends. */
 static struct reply *make_reply(const struct message *message,
                                 const struct evaluation *evaluation,
@@ -95,8 +112,8 @@ static struct reply *make_reply(const struct message *message,
                                 const struct facts *facts,
                                 const struct verdict *verdict)
 {
-    const struct session *session = message->session;
     char address[ADDRESS_TEXT_SIZE], buffer[DETAIL_SIZE];
+    struct reply_words words;
     struct text detail;
     struct reply *reply;
 
@@ -104,18 +121,30 @@ static struct reply *make_reply(const struct message *message,
         return NULL;
     text_begin(&detail, buffer, sizeof buffer);
     write_detail(&detail, facts, evaluation->rules, verdict);
-    reply_write(reply, verdict,
-                &(struct reply_words){
-                    .client = client_text(session, address),
-                    .reverse = reverse_name(facts),
-                    .helo = facts->helo.text,
-                    .sender = sender_said(message),
-                    .recipient = span_of(trial->recipient),
-                    .reason = reason_said(verdict, facts),
-                    .id = span_of(message->id),
-                    .identity = span_of(session->policy->site.identity),
-                    .detail = {buffer, detail.length},
-                });
+    words = words_of(message, facts, address);
+    words.recipient = span_of(trial->recipient);
+    words.reason = reason_said(verdict, facts);
+    words.detail = (struct span){buffer, detail.length};
+    reply_write(reply, verdict, &words);
+    return reply;
+}
+
+/* The same for `policy.forged-results`. */
+static struct reply *make_forged_reply(const struct message *message,
+                                       struct span detail)
+{
+    const struct action *how = &message->session->policy->forged_results;
+    char address[ADDRESS_TEXT_SIZE];
+    struct reply_words words;
+    struct facts facts;
+    struct reply *reply;
+
+    if (how->kind < ACTION_TEMPFAIL || !(reply = malloc(sizeof *reply)))
+        return NULL;
+    message_facts(message, &facts);
+    words = words_of(message, &facts, address);
+    words.detail = detail;
+    reply_write_forged(reply, how, &words);
     return reply;
 }
 
@@ -236,6 +265,35 @@ void evaluation_decide(struct message *message,
         message->tag_rules = evaluation->rules;
         message->tag_findings = evidence->findings;
     }
+}
+
+struct reply *record_forged(const struct message *message, const char *queue)
+{
+    const struct policy *policy = message->session->policy;
+    char buffer[RECORD_SIZE], words[DETAIL_SIZE];
+    struct text line, detail;
+    struct reply *reply;
+
+    text_begin(&detail, words, sizeof words);
+    text_addf(&detail,
+              "this message has %u " AUTHRES_NAME " header fields in the name "
+              "of %s, of which at most %d would be removed",
+              message->forged_count, policy->site.identity,
+              AUTHRES_FORGED_MOST);
+    reply = make_forged_reply(message, (struct span){words, detail.length});
+    if (!log_wants(LOG_LEVEL_INFO))
+        return reply;
+    text_begin(&line, buffer, sizeof buffer);
+    text_add_pair(&line, "verdict",
+                  span_of(action_name(policy->forged_results.kind)));
+    add_mode(&line, message);
+    text_add_pair(&line, "reason", span_of("forged-results"));
+    add_whose(&line, message, STAGE_DATA, "", queue ? queue : "");
+    text_add_pair(&line, "detail", (struct span){words, detail.length});
+    if (reply)
+        add_reply(&line, reply);
+    log_line(LOG_LEVEL_INFO, "%s", buffer);
+    return reply;
 }
 
 void record_acceptance(const struct message *message, enum stage stage,

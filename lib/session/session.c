@@ -185,8 +185,6 @@ static void forget_last_call(struct session *session)
     session->reply = NULL;
     free(session->authres);
     session->authres = NULL;
-    free(session->forged);
-    session->forged = NULL;
 }
 
 static void greet(struct session *session, struct span argument)
@@ -274,12 +272,12 @@ const struct reply *session_rcpt(struct session *session, struct span recipient,
 }
 
 /* True when forged fields are to be looked for: where we would never write one,
- * there is nothing to forge. */
+ * there is nothing to forge, and a filter before us may write ours. */
 static bool looks_for_forged(const struct session *session)
 {
     const struct policy *policy = session->policy;
 
-    return policy->mode == MODE_ENFORCE && policy->can_tag &&
+    return policy->can_tag &&
            !(session->client.known &&
              policy_accepts_client(policy, &session->client.address));
 }
@@ -316,26 +314,39 @@ static char *write_tag(struct message *message)
     return value;
 }
 
-struct session_tags session_eom(struct session *session)
+static void fill_tags(struct session *session, struct message *message,
+                      struct session_tags *tags)
 {
-    struct session_tags tags = {0};
+    if (session->policy->mode == MODE_MONITOR)
+        return;
+    if (message->tag_rules)
+        session->authres = write_tag(message);
+    tags->authres = session->authres;
+    tags->forged_count = message->forged_count;
+    memcpy(tags->forged, message->forged, sizeof tags->forged);
+}
+
+/* With more forged fields than are removed none is, for those that stay would
+ * be believed as before, and no tag of ours shall stand among them. */
+const struct reply *session_eom(struct session *session, const char *queue,
+                                struct session_tags *tags)
+{
+    const struct reply *reply = NULL;
     struct message *message;
 
+    *tags = (struct session_tags){0};
     pthread_mutex_lock(&session->lock);
     forget_last_call(session);
     message = current(session);
-    if (message) {
-        if (message->tag_rules)
-            session->authres = write_tag(message);
-        session->forged = message->forged;
-        message->forged = NULL;
-        tags.forged = session->forged;
-        tags.forged_count = message->forged_count;
-        tags.authres = session->authres;
-        message->ended = true;
-    }
+    if (message && message->forged_count > AUTHRES_FORGED_MOST)
+        session->reply = record_forged(message, queue);
+    else if (message)
+        fill_tags(session, message, tags);
+    if (session->policy->mode == MODE_ENFORCE)
+        reply = session->reply;
+    end_message(session);
     pthread_mutex_unlock(&session->lock);
-    return tags;
+    return reply;
 }
 
 void session_abort(struct session *session)

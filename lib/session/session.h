@@ -12,6 +12,7 @@
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
 
+#include "policy/authres.h"
 #include "policy/reply.h"
 #include "session/service.h"
 
@@ -42,17 +43,20 @@ const struct reply *session_rcpt(struct session *session, struct span recipient,
 void session_header(struct session *session, const char *name,
                     struct span value);
 
-/** What is to be done to the message at its end. */
+/** What is to be done to a message that goes on at its end. */
 struct session_tags {
-    const size_t *forged; /* which Authentication-Results fields, counted from
-                             1, are not to be believed; ascending */
     size_t forged_count;
-    const char *authres; /* value of the one to insert, or NULL */
+    unsigned forged[AUTHRES_FORGED_MOST]; /* which Authentication-Results
+                                             fields, counted from 1, are to be
+                                             removed; ascending */
+    const char *authres; /* value of the one to insert, or NULL; belongs to the
+                            session until its next call */
 };
 
-/** The end of the message: its tags, which belong to the session until its next
- * call. The message is over. */
-struct session_tags session_eom(struct session *session);
+/** The end of the message, which is over. A reply is for all its recipients,
+ * and leaves nothing to do. */
+const struct reply *session_eom(struct session *session, const char *queue,
+                                struct session_tags *tags);
 
 /** The message is over without delivery (RSET, or the MTA gave up). */
 void session_abort(struct session *session);

@@ -43,6 +43,7 @@ static void assert_complaints(const struct complaints *complaints,
 #define ACTIONS                                                    \
  "expected continue, tag, tempfail, reject, {do: ACTION, ...} or " \
  "{tempfail: TIME, then: ACTION}"
+#define ANSWERS   "expected continue, tempfail, reject or {do: ACTION, ...}"
 #define HOST_NAME "expected a fully qualified host name such as mx1.example.org"
 #define NETWORKS                                                          \
  "expected a list of addresses and networks, without host bits, such as " \
@@ -139,7 +140,8 @@ static const struct row errors[] = {
       "`per-domain`?"}},
     {IDENTITY "policy: {cleint: {fail: reject}}\n",
      {":2:10: unknown key `policy.cleint`, expected one of mode, reply-at, "
-      "reply-within, internal-error, helo-syntax, helo-identity, "
+      "reply-within, internal-error, forged-results, helo-syntax, "
+      "helo-identity, "
       "helo-forward, helo-match, client-ptr, dnsbl, sender-domain, callout"}},
     {IDENTITY "policy: {dnsbl: {fail: reject}}\n",
      {":2:10: `policy.dnsbl` names no list, expected zones such as zones: "
@@ -345,6 +347,18 @@ static const struct row errors[] = {
     {IDENTITY "policy: {internal-error: reject}\n",
      {":2:26: `policy.internal-error` is `reject`, expected one of continue, "
       "tempfail"}},
+    {CHECK "  forged-results: rejekt\n",
+     {":4:19: `policy.forged-results` is rejekt, " ANSWERS}},
+    {CHECK "  forged-results: tag\n",
+     {":4:19: `policy.forged-results` is tag, " ANSWERS}},
+    {CHECK "  forged-results: {do: tag}\n",
+     {":4:19: `policy.forged-results` is tag, " ANSWERS}},
+    {CHECK "  forged-results:\n",
+     {":4:18: `policy.forged-results` is empty, " ANSWERS}},
+    {CHECK "  forged-results: {tempfail: 1d, then: reject}\n",
+     {":4:19: `policy.forged-results` waits, " ANSWERS}},
+    {CHECK "  forged-results: {do: reject, code: 450}\n",
+     {":4:38: `code` is 450 beside `do: reject`, expected 5xx"}},
 
     /* actions */
     {IDENTITY "policy: {client-ptr: {fail: drop}}\n",
@@ -448,6 +462,10 @@ static const struct row errors[] = {
      {":4:35: unknown key `policy.mode`, expected one of internal-error, "
       "helo-syntax, helo-identity, helo-forward, helo-match, client-ptr, "
       "dnsbl, sender-domain, callout"}},
+    {CHECK "exceptions: [{helo: [y], policy: {forged-results: continue}}]\n",
+     {":4:35: unknown key `policy.forged-results`, expected one of "
+      "internal-error, helo-syntax, helo-identity, helo-forward, helo-match, "
+      "client-ptr, dnsbl, sender-domain, callout"}},
     {CHECK "exceptions: [{helo: [y], policy: {callout: {fail: rejekt}}}]\n",
      {":4:51: `policy.callout.fail` is rejekt, " ACTIONS}},
 

@@ -73,6 +73,7 @@ static void test_defaults(void **state)
     assert_int_equal(policy->reply_at, REPLY_AT_RCPT);
     assert_int_equal(policy->reply_within_ms, 8000);
     assert_int_equal(policy->rules.internal_error, ACTION_CONTINUE);
+    assert_int_equal(policy->forged_results.kind, ACTION_REJECT);
     assert_int_equal(policy->rules.settings.match_by, MATCH_BY_EVERY);
     assert_false(policy->rules.settings.match_all);
     assert_int_equal(policy->exception_count, 0);
@@ -110,6 +111,7 @@ static const char everything[] =
     "  reply-at: helo\n"
     "  reply-within: 1500ms\n"
     "  internal-error: tempfail\n"
+    "  forged-results: {do: tempfail, code: 451, text: \"%{id}\"}\n"
     "  helo-match: {by: [name, address], need: all}\n";
 
 static void test_everything(void **state)
@@ -167,6 +169,9 @@ static void test_everything(void **state)
     assert_int_equal(policy->reply_at, REPLY_AT_HELO);
     assert_int_equal(policy->reply_within_ms, 1500);
     assert_int_equal(policy->rules.internal_error, ACTION_TEMPFAIL);
+    assert_int_equal(policy->forged_results.kind, ACTION_TEMPFAIL);
+    assert_int_equal(policy->forged_results.code, 451);
+    assert_string_equal(policy->forged_results.text, "%{id}");
     assert_int_equal(policy->rules.settings.match_by,
                      MATCH_ADDRESS | MATCH_NAME);
     assert_true(policy->rules.settings.match_all);

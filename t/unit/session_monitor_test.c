@@ -3,15 +3,14 @@
  * it, and how often it is tried (M20)
  *
  * DNS is silent about slow.example for longer than a test lasts. The linker
- * lets tries and lines pass through here. */
+ * lets tries pass through here. */
 #define WORLD_DNS "timeout: 1m, attempts: 1, budget: 5m"
 #include "policy/verdict.h"
+#include "session_log.h"
 #include "session_world.h"
 
-#define GOOD       "mail.good.example"
-#define OPEN       "<x@slow.example>"
-#define LINES_MOST 2000
-#define LINE_SIZE  400
+#define GOOD "mail.good.example"
+#define OPEN "<x@slow.example>"
 /* Of a message with one recipient: one for it, and one for each answer. */
 #define TRIES_MOST 40
 
@@ -23,22 +22,14 @@ static const char monitor[] = "policy:\n"
 
 static atomic_uint evaluations;
 
-/** The verdicts' lines; from whatever thread. */
-static struct {
-    pthread_mutex_t lock;
-    size_t count;
-    char line[LINES_MOST][LINE_SIZE];
-} logged = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-/* NOLINTBEGIN(bugprone-reserved-identifier): the linker's names */
+/* The names are the linker's. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming) */
 bool __real_verdict_is_settled(const struct rules *rules,
                                const struct findings *findings,
                                const struct first_sights *sights, instant now);
 bool __wrap_verdict_is_settled(const struct rules *rules,
                                const struct findings *findings,
                                const struct first_sights *sights, instant now);
-void __wrap_log_line(enum log_level level, const char *format, ...);
-bool __wrap_log_wants(enum log_level level);
 
 bool __wrap_verdict_is_settled(const struct rules *rules,
                                const struct findings *findings,
@@ -47,37 +38,7 @@ bool __wrap_verdict_is_settled(const struct rules *rules,
     atomic_fetch_add(&evaluations, 1);
     return __real_verdict_is_settled(rules, findings, sights, now);
 }
-
-void __wrap_log_line(enum log_level level, const char *format, ...)
-{
-    char line[LINE_SIZE];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    if (strncmp(line, "verdict=", 8) != 0)
-        return;
-    pthread_mutex_lock(&logged.lock);
-    assert_true(logged.count < LINES_MOST);
-    memcpy(logged.line[logged.count++], line, sizeof(line));
-    pthread_mutex_unlock(&logged.lock);
-}
-bool __wrap_log_wants(enum log_level level)
-{
-    return level <= LOG_LEVEL_INFO;
-}
-/* NOLINTEND(bugprone-reserved-identifier) */
-
-static size_t lines(void)
-{
-    size_t count;
-
-    pthread_mutex_lock(&logged.lock);
-    count = logged.count;
-    pthread_mutex_unlock(&logged.lock);
-    return count;
-}
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 /* The verdict on a recipient, of whom there is one line. */
 static void expect_verdict(const char *recipient, const char *verdict)
@@ -86,13 +47,13 @@ static void expect_verdict(const char *recipient, const char *verdict)
     size_t found = 0;
 
     snprintf(key, sizeof(key), " recipient=%s ", recipient);
-    for (size_t i = 0; i < lines(); i++) {
-        if (strstr(logged.line[i], key) == NULL)
+    for (size_t i = 0; i < log_count(); i++) {
+        if (strstr(log_at(i), key) == NULL)
             continue;
         found++;
-        if (strncmp(logged.line[i] + strlen("verdict="), verdict,
-                    strlen(verdict)) != 0)
-            fail_msg("%s: %s", recipient, logged.line[i]);
+        if (strncmp(log_at(i) + strlen("verdict="), verdict, strlen(verdict)) !=
+            0)
+            fail_msg("%s: %s", recipient, log_at(i));
     }
     assert_int_equal(found, 1);
 }
@@ -114,7 +75,7 @@ static struct session *begin_session(struct session_world *world)
 {
     struct session *session = world_session(world);
 
-    logged.count = 0;
+    log_forget();
     say_helo(session, GOOD);
     return session;
 }
@@ -135,13 +96,13 @@ static void equal_recipients_share_an_evaluation(void **state)
     session_close(&session);
     if (atomic_load(&evaluations) > TRIES_MOST)
         fail_msg("%u tries", atomic_load(&evaluations));
-    assert_int_equal(lines(), 0);
+    assert_int_equal(log_count(), 0);
     service_stop(world->service);
-    assert_int_equal(lines(), 1000);
+    assert_int_equal(log_count(), 1000);
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(key, sizeof(key), " recipient=u%u@home.example ", i);
-        assert_non_null(strstr(logged.line[i], key));
-        assert_non_null(strstr(logged.line[i], "verdict=continue"));
+        assert_non_null(strstr(log_at(i), key));
+        assert_non_null(strstr(log_at(i), "verdict=continue"));
     }
     world_end(world, true);
 }
@@ -176,7 +137,7 @@ static void a_command_is_news_to_its_own_message(void **state)
         fail_msg("%u tries", atomic_load(&evaluations));
     session_close(&session);
     service_stop(world->service);
-    assert_int_equal(lines(), 310);
+    assert_int_equal(log_count(), 310);
     world_end(world, true);
 }
 
@@ -202,7 +163,7 @@ static void other_recipients_do_not(void **state)
         assert_int_equal(say_rcpt(session, recipients[i]), 250);
     session_close(&session);
     atomic_store(&world->servers.gate, true);
-    EVENTUALLY(lines() == 6);
+    EVENTUALLY(log_count() == 6);
     expect_verdict("bob@home.example", "reject");
     expect_verdict("eve@home.example", "reject");
     expect_verdict("back@home.example", "continue");
@@ -226,22 +187,22 @@ static void sixteen_messages_linger(void **state)
     (void)state;
     for (unsigned i = 0; i < 40; i++) {
         begin_message(session, OPEN);
-        assert_int_equal(lines(), i > 16 ? 2 * (i - 16) : 0);
+        assert_int_equal(log_count(), i > 16 ? 2 * (i - 16) : 0);
         say_recipient(session, 2 * i);
         say_recipient(session, 2 * i + 1);
-        assert_int_equal(lines(), i > 16 ? 2 * (i - 16) : 0);
+        assert_int_equal(log_count(), i > 16 ? 2 * (i - 16) : 0);
     }
-    for (size_t i = 0; i < lines(); i++) {
+    for (size_t i = 0; i < log_count(); i++) {
         char key[64];
 
         snprintf(key, sizeof(key), " recipient=u%zu@home.example ", i);
-        assert_non_null(strstr(logged.line[i], key));
-        assert_non_null(strstr(logged.line[i], " reason=in-progress "));
+        assert_non_null(strstr(log_at(i), key));
+        assert_non_null(strstr(log_at(i), " reason=in-progress "));
     }
     session_close(&session);
-    assert_int_equal(lines(), 2 * (40 - 16));
+    assert_int_equal(log_count(), 2 * (40 - 16));
     service_stop(world->service);
-    assert_int_equal(lines(), 2 * 40);
+    assert_int_equal(log_count(), 2 * 40);
     world_end(world, true);
 }
 
