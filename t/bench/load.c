@@ -3,7 +3,7 @@
  * once, and tells how long each answer took and what CPU a session cost
  *
  *   load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-g GAP_MS] [-p PID]
- *        [-s DOMAIN] PATH
+ *        [-s DOMAIN] [-m MESSAGES] [-r RECIPIENTS] [-w SETTLE_MS] PATH
  *
  *   -n  sessions in all (1000)
  *   -c  connections at once (8); a session is a connection
@@ -14,12 +14,16 @@
  *   -p  the process whose CPU time is told; 0, the default, for none
  *   -s  below which the identities' senders have a domain each
  *       (sender.example)
+ *   -m  messages of a session (1)
+ *   -r  recipients of a message (1)
+ *   -w  milliseconds after the last session in which what it began is still
+ *       counted as its CPU time (300)
  *   PATH is the milter's unix socket; it is waited for up to 10 s.
  *
  * Prints, one a line: `negotiated`, what the filter asked for; `answers`, by
  * kind; `STEP`, with the median, the 99th percentile and the longest time in
- * microseconds from sending a step to its reply; `rate`, sessions a second;
- * `cpu`, microseconds a session. Exits with 1 when a reply was lost.
+ * microseconds from sending a step to its reply; `rate`, sessions and messages
+ * a second; `cpu`, microseconds a session. Exits with 1 when a reply was lost.
  */
 #include "bench.h"
 #include "mta.h"
@@ -39,16 +43,21 @@
 #define SESSIONS_MOST    1000000
 #define IDENTITIES_MOST  131072
 #define GAP_MOST_MS      1000
-#define START_US         10000000  /* for the socket to be there */
-#define REPLY_US         15000000  /* no reply after that: it is lost */
-#define SETTLE_NS        300000000 /* what follows the last QUIT */
+#define MESSAGES_MOST    1000
+#define RECIPIENTS_MOST  1000
+#define SETTLE_MOST_MS   60000
+#define START_US         10000000 /* for the socket to be there */
+#define REPLY_US         15000000 /* no reply after that: it is lost */
 #define US_PER_MS        1000
 #define US_PER_S         1e6
 #define NS_PER_US        1e3
+#define NS_PER_MS        1000000
+#define MS_PER_S         1000
 
 struct options {
-    uint32_t sessions, connections, identities, gap_ms, pid;
-    const char *path, *senders;
+    uint32_t sessions, connections, identities, gap_ms, settle_ms, pid;
+    struct mta_script script;
+    const char *path;
 };
 
 /** The times of one step's answers, in microseconds. */
@@ -140,7 +149,7 @@ static void begin_session(struct load *load, struct connection *connection)
     if (connection->fd < 0)
         bench_fail("connect", errno);
     mta_begin(&connection->mta, load->begun % options->identities,
-              options->senders);
+              &options->script);
     load->begun++;
     send_step(load, connection);
 }
@@ -282,7 +291,10 @@ static double cpu_us_of(uint32_t pid)
 
 static void measure(struct load *load)
 {
-    const struct timespec settle = {0, SETTLE_NS};
+    const struct options *options = &load->options;
+    const struct timespec settle = {options->settle_ms / MS_PER_S,
+                                    (long)(options->settle_ms % MS_PER_S) *
+                                        NS_PER_MS};
     const double cpu = cpu_us_of(load->options.pid);
     const int64_t begun = bench_now_us();
     double seconds;
@@ -291,7 +303,9 @@ static void measure(struct load *load)
     seconds = (double)(bench_now_us() - begun) / US_PER_S;
     nanosleep(&settle, NULL);
     print(load);
-    printf("rate       %.0f sessions/s\n", load->options.sessions / seconds);
+    printf("rate       %.0f sessions/s  %.1f messages/s\n",
+           options->sessions / seconds,
+           options->sessions / seconds * options->script.messages);
     if (load->options.pid)
         printf("cpu        %.1f us/session\n",
                (cpu_us_of(load->options.pid) - cpu) / load->options.sessions);
@@ -299,18 +313,20 @@ static void measure(struct load *load)
 
 static const char usage[] =
     "usage: load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-g GAP_MS]\n"
-    "            [-p PID] [-s DOMAIN] PATH     (no count being 0)";
+    "            [-p PID] [-s DOMAIN] [-m MESSAGES] [-r RECIPIENTS]\n"
+    "            [-w SETTLE_MS] PATH     (no count being 0)";
 
 static struct options read_options(int argc, char **argv)
 {
     struct options options = {.sessions = 1000,
                               .connections = 8,
                               .identities = 64,
-                              .senders = "sender.example"};
+                              .settle_ms = 300,
+                              .script = {"sender.example", 1, 1}};
     int option;
 
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while ((option = getopt(argc, argv, "n:c:k:g:p:s:")) != -1) {
+    while ((option = getopt(argc, argv, "n:c:k:g:p:s:m:r:w:")) != -1) {
         const char given = (char)option;
 
         if (option == 'n')
@@ -322,14 +338,23 @@ static struct options read_options(int argc, char **argv)
         else if (option == 'g')
             options.gap_ms = bench_number(given, optarg, GAP_MOST_MS);
         else if (option == 's')
-            options.senders = optarg;
+            options.script.senders = optarg;
+        else if (option == 'm')
+            options.script.messages =
+                bench_number(given, optarg, MESSAGES_MOST);
+        else if (option == 'r')
+            options.script.recipients =
+                bench_number(given, optarg, RECIPIENTS_MOST);
+        else if (option == 'w')
+            options.settle_ms = bench_number(given, optarg, SETTLE_MOST_MS);
         else if (option == 'p')
             options.pid = bench_number(given, optarg, INT32_MAX);
         else
             bench_fail(usage, 0);
     }
     if (optind != argc - 1 || options.sessions == 0 ||
-        options.connections == 0 || options.identities == 0)
+        options.connections == 0 || options.identities == 0 ||
+        options.script.messages == 0 || options.script.recipients == 0)
         bench_fail(usage, 0);
     options.path = argv[optind];
     return options;
@@ -338,19 +363,21 @@ static struct options read_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct load *load = bench_alloc(1, sizeof *load);
+    size_t answers;
     uint32_t lost;
 
     load->options = read_options(argc, argv);
+    answers = (size_t)load->options.sessions * load->options.script.messages *
+              load->options.script.recipients;
     load->connections =
         bench_alloc(load->options.connections, sizeof *load->connections);
     load->polled = bench_alloc(load->options.connections, sizeof *load->polled);
     for (uint32_t i = 0; i < load->options.connections; i++)
         load->connections[i].fd = -1;
-    /* One answer a step, for no filter here is told of single header fields
-     * that it would answer. */
+    /* One answer a step, of RCPT one a recipient, for no filter here is told of
+     * single header fields that it would answer. */
     for (enum mta_step step = 0; step < MTA_STEPS; step++)
-        load->samples[step].us =
-            bench_alloc(load->options.sessions, sizeof(uint32_t));
+        load->samples[step].us = bench_alloc(answers, sizeof(uint32_t));
     wait_for_filter(load->options.path);
     measure(load);
     lost = load->lost;

@@ -201,12 +201,14 @@ static void put_arguments(struct writer *writer, const struct mta *mta)
         break;
     case MTA_MAIL:
         snprintf(text, sizeof text, "<user@s%u.%s>", mta->identity,
-                 mta->senders);
+                 mta->script->senders);
         put_text(writer, text);
         put_text(writer, "SIZE=2048");
         break;
     case MTA_RCPT:
-        put_text(writer, "<postbox@bench.example>");
+        snprintf(text, sizeof text, "<postbox%u@bench.example>",
+                 mta->recipients);
+        put_text(writer, text);
         break;
     case MTA_HEADER:
         put_text(writer, headers[mta->headers].name);
@@ -229,11 +231,12 @@ const char *mta_step_name(enum mta_step step)
     return steps[step].name;
 }
 
-void mta_begin(struct mta *mta, uint32_t identity, const char *senders)
+void mta_begin(struct mta *mta, uint32_t identity,
+               const struct mta_script *script)
 {
     memset(mta, 0, sizeof *mta);
     mta->identity = identity;
-    mta->senders = senders;
+    mta->script = script;
     mta->step = MTA_STEPS;
 }
 
@@ -245,12 +248,27 @@ static enum mta_step step_after(const struct mta *mta)
         return MTA_NEGOTIATE;
     if (mta->answer && mta->answer != SMFIR_CONTINUE)
         return MTA_QUIT;
+    if (step == MTA_RCPT && mta->recipients < mta->script->recipients)
+        return MTA_RCPT;
     if (step == MTA_HEADER && mta->headers < HEADER_COUNT)
         return MTA_HEADER;
+    if (step == MTA_END_OF_MESSAGE && mta->messages < mta->script->messages)
+        return MTA_MAIL;
     do
         step++;
     while (steps[step].skipped & mta->protocol);
     return step;
+}
+
+static void count_step(struct mta *mta)
+{
+    if (mta->step == MTA_MAIL) {
+        mta->messages++;
+        mta->recipients = 0;
+        mta->headers = 0;
+    }
+    mta->recipients += mta->step == MTA_RCPT;
+    mta->headers += mta->step == MTA_HEADER;
 }
 
 size_t mta_next(struct mta *mta)
@@ -263,8 +281,7 @@ size_t mta_next(struct mta *mta)
         open_packet(&writer, steps[mta->step].command);
         put_arguments(&writer, mta);
         close_packet(&writer);
-        if (mta->step == MTA_HEADER)
-            mta->headers++;
+        count_step(mta);
         mta->over = mta->step == MTA_QUIT;
         mta->awaits = !mta->over && !(steps[mta->step].silent & mta->protocol);
         /* Postfix too keeps what needs no reply until something does. */

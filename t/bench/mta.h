@@ -2,10 +2,11 @@
 /* mta.h - the mail server's side of a milter session (protocol version 6) as a
  * step function without I/O: packets to send come out, packets received go in
  *
- * A session is one message of one recipient, offered as Postfix offers it:
- * negotiation, CONNECT, HELO, MAIL, RCPT, DATA, fifteen header fields, their
- * end, a small body, the end of the message, QUIT. What the filter does not
- * want is left out, and where it negotiated silence no reply is awaited.
+ * A session is some messages of some recipients, offered as Postfix offers
+ * them: negotiation, CONNECT, HELO, of each message MAIL, RCPT, DATA, fifteen
+ * header fields, their end, a small body, its end, and QUIT. What the filter
+ * does not want is left out, and where it negotiated silence no reply is
+ * awaited.
  */
 #ifndef BENCH_MTA_H
 #define BENCH_MTA_H
@@ -36,25 +37,35 @@ const char *mta_step_name(enum mta_step step);
 #define MTA_OUT_SIZE 8192
 #define MTA_IN_SIZE  4096
 
+/** What sessions are made of. */
+struct mta_script {
+    const char *senders; /* the domain above the sender's */
+    uint32_t messages;   /* of a session */
+    uint32_t recipients; /* of a message */
+};
+
 /** Fields are read by users, written here. */
 struct mta {
-    uint32_t identity;   /* which client, HELO name, sender and recipient */
-    const char *senders; /* the domain above the sender's */
-    uint32_t actions;    /* as negotiated, SMFIF_ */
-    uint32_t protocol;   /* as negotiated, SMFIP_ */
-    enum mta_step step;  /* the last one sent */
-    unsigned headers;    /* how many were sent */
-    bool awaits;         /* the last step's reply is still to come */
-    bool over;           /* QUIT was sent */
-    char answer;         /* the last reply, SMFIR_ */
+    const struct mta_script *script;
+    uint32_t identity;            /* which client, HELO name and sender */
+    uint32_t actions;             /* as negotiated, SMFIF_ */
+    uint32_t protocol;            /* as negotiated, SMFIP_ */
+    enum mta_step step;           /* the last one sent */
+    uint32_t messages;            /* how many were begun */
+    uint32_t recipients, headers; /* of this one that were sent */
+    bool awaits;                  /* the last step's reply is still to come */
+    bool over;                    /* QUIT was sent */
+    char answer;                  /* the last reply, SMFIR_ */
     size_t in_length;
     unsigned char in[MTA_IN_SIZE];
     unsigned char out[MTA_OUT_SIZE]; /* what mta_next wrote */
 };
 
 /** Begin a session. The identity's client address is 198.18.0.0/15 plus
- * `identity`, with dashes for dots the first label of its HELO name. */
-void mta_begin(struct mta *mta, uint32_t identity, const char *senders);
+ * `identity`, with dashes for dots the first label of its HELO name.
+ * @param script  borrowed as long as the session lasts */
+void mta_begin(struct mta *mta, uint32_t identity,
+               const struct mta_script *script);
 
 /**
  * Go on to the next step that needs a reply, and send what needs none with it:
