@@ -256,6 +256,17 @@ void cache_remove(struct cache *cache, struct span key)
     pthread_mutex_unlock(&shard->lock);
 }
 
+void cache_clear(struct cache *cache)
+{
+    for (size_t i = 0; i < cache->shards_made; i++) {
+        struct shard *shard = &cache->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        while (shard->oldest != NULL)
+            forget_oldest(cache, shard);
+        pthread_mutex_unlock(&shard->lock);
+    }
+}
+
 size_t cache_count(struct cache *cache)
 {
     size_t count = 0;

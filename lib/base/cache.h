@@ -44,6 +44,9 @@ bool cache_put(struct cache *cache, struct span key, void *value, size_t cost,
 
 void cache_remove(struct cache *cache, struct span key);
 
+/** Forget all there is. Any thread. */
+void cache_clear(struct cache *cache);
+
 /** Entries and their bytes with overhead now, those included that are past
  * their lifetime and that nobody has come across since, for statistics and
  * tests. Any thread. */

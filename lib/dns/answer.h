@@ -66,6 +66,7 @@ struct dns_text {
 struct dns_answer {
     enum dns_status status;
     enum dns_trouble trouble;
+    instant arrived; /* when a server gave it */
     instant expires; /* TTL within floors and ceilings; a temperror: at once */
     bool more;
     uint16_t unusable;

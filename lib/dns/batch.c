@@ -133,6 +133,16 @@ bool dns_batch_is_troubled(const struct dns_batch *batch)
     return false;
 }
 
+bool dns_batch_is_from_before(const struct dns_batch *batch, instant at)
+{
+    for (size_t i = 0; batch != NULL && i < batch->count; i++) {
+        const struct dns_answer *answer = answer_of(batch->questions[i]);
+        if (answer != NULL && answer->arrived < at)
+            return true;
+    }
+    return false;
+}
+
 size_t dns_batch_sent(const struct dns_batch *batch)
 {
     return batch != NULL ? batch->sent : 0;

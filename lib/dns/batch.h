@@ -54,6 +54,9 @@ size_t dns_batch_send(struct dns_batch *batch);
 /** True when some answer that has come is a temperror. */
 bool dns_batch_is_troubled(const struct dns_batch *batch);
 
+/** True when some answer that has come is from before this instant. */
+bool dns_batch_is_from_before(const struct dns_batch *batch, instant at);
+
 /** Questions sent over the network so far; 0: all came from memory. */
 size_t dns_batch_sent(const struct dns_batch *batch);
 

@@ -242,6 +242,7 @@ static enum dns_reply read_nothing(struct reading *reading)
                                      absent ? DNS_NXDOMAIN : DNS_NODATA, 0);
     if (reading->answer == NULL)
         return DNS_REPLY_NOMEM;
+    reading->answer->arrived = reading->now;
     reading->answer->expires = expiry(reading, DNS_NEGATIVE_MOST_S);
     return DNS_REPLY_ANSWER;
 }
@@ -438,6 +439,7 @@ static enum dns_reply read_records(struct reading *reading)
         answer->unusable++;
     }
     answer->more = more;
+    answer->arrived = reading->now;
     answer->expires = expiry(reading, DNS_LIFE_MOST_S);
     return DNS_REPLY_ANSWER;
 }

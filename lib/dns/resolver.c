@@ -44,7 +44,8 @@ struct resolver {
     size_t inquiries, begun;
     unsigned strays; /* replies that nobody asked for, not said yet */
     instant strays_due;
-    bool full; /* said in the log since the queue was last empty */
+    bool full;      /* said in the log since the queue was last empty */
+    bool forgetful; /* answers are not kept at present */
 };
 
 static instant now_of(const struct resolver *resolver)
@@ -93,6 +94,12 @@ const struct dns_answer *resolver_kept(struct resolver *resolver,
                                        const char *name, enum dns_type type)
 {
     return dns_memory_get(resolver->memory, name, type, now_of(resolver));
+}
+
+void resolver_keep(struct resolver *resolver, bool keeps)
+{
+    resolver->forgetful = !keeps;
+    cache_clear(resolver->memory);
 }
 
 /* The chain of a name, whatever the type. */
@@ -218,8 +225,9 @@ static void finish(struct inquiry *inquiry)
     struct dns_ask *askers = inquiry->askers;
     const struct dns_answer *answer =
         dns_answer_hold(dns_exchange_answer(exchange));
-    dns_memory_put(resolver->memory, dns_exchange_name(exchange),
-                   dns_exchange_type(exchange), answer);
+    if (!resolver->forgetful)
+        dns_memory_put(resolver->memory, dns_exchange_name(exchange),
+                       dns_exchange_type(exchange), answer);
     note_strays(resolver, exchange);
     note_trouble(exchange);
     leave_chain(inquiry);
@@ -368,7 +376,7 @@ static void take_ask(struct loop_job *job)
     struct dns_ask *ask = first;
     struct resolver *resolver = ask->resolver;
     const struct dns_answer *answer =
-        resolver_kept(resolver, ask->name, ask->type);
+        ask->fresh ? NULL : resolver_kept(resolver, ask->name, ask->type);
     if (answer == NULL && ask->deadline <= now_of(resolver))
         answer = dns_answer_temperror(DNS_TROUBLE_TIMEOUT);
     struct inquiry *inquiry =

@@ -37,12 +37,17 @@ bool resolver_configure(struct resolver *resolver,
 const struct dns_answer *resolver_kept(struct resolver *resolver,
                                        const char *name, enum dns_type type);
 
+/** Whether answers are kept from now on; those that are kept are forgotten
+ * with either. The loop's thread alone. */
+void resolver_keep(struct resolver *resolver, bool keeps);
+
 /** One question of one asker; lies in an object of the asker's until `done`. */
 struct dns_ask {
     struct loop_job job; /* the resolver's */
     struct resolver *resolver;
     char name[NAME_SIZE]; /* canonical */
     enum dns_type type;
+    bool fresh;       /* what is kept does not count */
     instant deadline; /* then the answer is temperror/timeout; the exchange
                          goes on and its answer is kept */
     /** Called once on the loop's thread; the hold on `answer` passes to the
