@@ -24,9 +24,22 @@ struct span dnsbl_text(const struct facts *facts);
 /** Put one check to the facts. RESULT_OPEN while they do not tell. A check of
  * DNS with an answer of our own fault is temperror/internal. RESULT_NONE when
  * an allow-list frees from the check; one that may still do so keeps open what
- * is not good. */
+ * is not good. A fail that rests on DNS is temperror while the resolver is not
+ * to be believed, and open until it has been tried of late (trust.h); neither
+ * is a callout open, for that would lead to a stranger, while it finds what
+ * cannot be. */
 struct finding check_find(enum check check, const struct facts *facts,
                           const struct check_settings *settings);
+
+/** True when the facts make a fail that is temperror, since the resolver whose
+ * answers it rests on is not to be believed. */
+bool check_is_doubted(enum check check, const struct facts *facts,
+                      const struct check_settings *settings);
+
+/** True when the facts make a fail that is open for no other reason than that
+ * the resolver is to be tried first. */
+bool check_waits_for_trust(enum check check, const struct facts *facts,
+                           const struct check_settings *settings);
 
 /**
  * Add, in plain words of one or two sentences, what was seen: both names, the

@@ -15,6 +15,7 @@
 #include "base/network.h"
 #include "check/zone.h"
 #include "dns/answer.h"
+#include "dns/trust.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -87,6 +88,7 @@ struct list_facts {
 
 struct facts {
     const struct site *site;
+    struct trust trust; /* in DNS, at this moment; it alone may change */
     struct list_facts lists;
     struct client_facts client;
     struct helo_facts helo;
