@@ -67,14 +67,21 @@ static bool has_open_evaluation(const struct session *session)
     return message;
 }
 
+static bool is_useless(const struct dns_batch *batch, const struct trust *trust)
+{
+    return dns_batch_is_troubled(batch) ||
+           dns_batch_is_from_before(batch, trust->from);
+}
+
 void session_ask_again(struct session *session)
 {
+    const struct trust trust = canary_trust(session->service->canary);
     struct greeting *greeting = session->greeting;
 
     if (has_open_evaluation(session))
         return;
-    if (dns_batch_is_troubled(session->batch))
+    if (is_useless(session->batch, &trust))
         client_ask_again(session);
-    if (greeting && dns_batch_is_troubled(greeting->batch))
+    if (greeting && is_useless(greeting->batch, &trust))
         greeting_ask_again(session, greeting);
 }

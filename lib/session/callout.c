@@ -163,8 +163,10 @@ static void refresh(const struct message *message, const struct facts *facts)
     verifier_refresh(message->session->service->verifier, &again);
 }
 
-/* True when the answer is kept. */
-static bool take_kept(struct message *message, const struct facts *facts)
+/* True when the answer is kept; `doubted` is set when one is kept that does not
+ * count. */
+static bool take_kept(struct message *message, const struct facts *facts,
+                      bool *doubted)
 {
     const struct service *service = message->session->service;
     bool stale;
@@ -172,6 +174,9 @@ static bool take_kept(struct message *message, const struct facts *facts)
     if (!verifier_kept(service->verifier, &message->sender.path,
                        &message->session->policy->callout, &message->callout,
                        &stale))
+        return false;
+    *doubted = callout_is_doubted(service, &message->callout);
+    if (*doubted)
         return false;
     take(message);
     message->callout_kept = true;
@@ -202,9 +207,11 @@ void message_begin_callout(struct message *message, const struct facts *facts)
 {
     struct session *session = message->session;
     struct callout_wait *wait;
+    bool doubted = false;
 
     if (message->wait || message->sender.callout ||
-        atomic_load(&session->service->stopping) || take_kept(message, facts))
+        atomic_load(&session->service->stopping) ||
+        take_kept(message, facts, &doubted))
         return;
     wait = new_wait(message, facts);
     if (!wait) {
@@ -212,6 +219,7 @@ void message_begin_callout(struct message *message, const struct facts *facts)
         return;
     }
     wait->ask.done = take_answer;
+    wait->ask.anew = doubted;
     message->wait = wait;
     session_hold(session);
     verifier_ask(session->service->verifier, &wait->ask);

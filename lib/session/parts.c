@@ -31,6 +31,7 @@ void session_facts(const struct session *session,
 {
     *facts = (struct facts){
         .site = &session->policy->site,
+        .trust = canary_trust(session->service->canary),
         .client = session->client,
         .lists.zones = &session->policy->zones,
         .lists.of[ZONE_OF_CLIENT] = session->listings,

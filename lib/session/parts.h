@@ -19,6 +19,7 @@
 
 #include "base/cache.h"
 #include "dns/batch.h"
+#include "dns/canary.h"
 #include "dns/lists.h"
 #include "policy/authres.h"
 #include "policy/reply.h"
@@ -43,6 +44,7 @@ struct service {
     struct loop *loop;
     struct resolver *resolver;
     struct lists *lists;
+    struct canary *canary;
     struct origins *origins;
     struct verifier *verifier;
     struct sights *sights;
@@ -145,7 +147,9 @@ struct session {
     struct greeting *greeting;
     struct message *messages; /* the current one first, if any is; then those
                                  that linger, the latest first */
-    struct reply *reply;      /* of the last call, as the next one */
+    struct canary_ask canary; /* while `tries` the session is held for it */
+    bool tries;
+    struct reply *reply; /* of the last call, as the next one */
     char *authres;
 
     struct session *next, *previous; /* in service.on_trial, as the next two */
@@ -230,10 +234,30 @@ struct dns_batch *batch_new(struct session *session);
 /** Ask what is wanted; each answer brings a step. */
 void batch_send(struct session *session, struct dns_batch *batch);
 
-/** For another message of the same connection: what DNS could not tell is asked
- * anew, the rest comes from memory. Not while an open evaluation rests on
- * it. */
+/** For another message of the same connection: what DNS could not tell, or told
+ * while it was not to be believed, is asked anew, the rest comes from memory.
+ * Not while an open evaluation rests on it. */
 void session_ask_again(struct session *session);
+
+/* trust.c - the canary's word on what an evaluation comes to */
+
+/** Have the resolver tried if a finding waits for that alone; the session takes
+ * a step when that is done. */
+void evaluation_want_trust(const struct message *message,
+                           const struct evaluation *evaluation,
+                           const struct facts *facts,
+                           const struct evidence *evidence);
+
+/** Count the fails that a verdict would have rested on. */
+void evaluation_note_doubts(const struct message *message,
+                            const struct evaluation *evaluation,
+                            const struct facts *facts,
+                            const struct evidence *evidence);
+
+/** True when a callout's answer that was kept is a fail from a time when DNS
+ * was not to be believed: it is asked for anew. */
+bool callout_is_doubted(const struct service *service,
+                        const struct callout_answer *answer);
 
 /* gather.c - from answers to facts, wanting more as it goes */
 

@@ -32,8 +32,9 @@ static bool make_parts(struct service *service, char *why, size_t why_size)
         return false;
     verifier_resolve_by(service->verifier, service->resolver);
     service->lists = lists_new(service->loop, service->resolver);
+    service->canary = canary_new(service->loop, service->resolver);
     service->origins = origins_new(service->loop, service->resolver);
-    if (!service->lists || !service->origins) {
+    if (!service->lists || !service->canary || !service->origins) {
         snprintf(why, why_size, "out of memory");
         return false;
     }
@@ -70,6 +71,26 @@ static void watch_lists(struct service *service, const struct policy *policy)
                                wanted ? name_lists(&policy->zones, names) : 0))
         log_line(LOG_LEVEL_ERROR, "dnsbl: out of memory, lists are not tested");
     free(names);
+}
+
+/* Nothing is asked by the clock where no check rests on DNS. */
+static void watch_resolver(struct service *service, const struct policy *policy,
+                           bool other)
+{
+    canary_watch(service->canary, policy->site.identity, policy->needs != 0,
+                 other);
+}
+
+static bool has_same_servers(const struct dns_settings *a,
+                             const struct dns_settings *b)
+{
+    bool same = a->server_count == b->server_count;
+
+    for (size_t i = 0; same && i < a->server_count; i++)
+        same = address_equal(&a->servers[i].address, &b->servers[i].address) &&
+               a->servers[i].port == b->servers[i].port &&
+               a->servers[i].scope == b->servers[i].scope;
+    return same;
 }
 
 /* Ids of two runs of the daemon should not meet in one log. */
@@ -113,6 +134,8 @@ bool service_reload(struct service *service, struct policy *policy, char *why,
     service->policy = policy;
     pthread_mutex_unlock(&service->lock);
     watch_lists(service, policy);
+    watch_resolver(service, policy,
+                   !has_same_servers(&before->dns, &policy->dns));
     policy_drop(before);
     return true;
 }
@@ -244,6 +267,7 @@ bool service_start(struct service *service)
         return false;
     loop_timer_set(service->ticker, clock_now(service->clock));
     watch_lists(service, service->policy);
+    watch_resolver(service, service->policy, false);
     return loop_start(service->loop);
 }
 
@@ -252,6 +276,7 @@ void service_stop(struct service *service)
     atomic_store(&service->stopping, true);
     wake_due(service, INSTANT_NEVER);
     verifier_stop(service->verifier);
+    canary_stop(service->canary);
     loop_stop(service->loop);
 }
 
@@ -269,6 +294,7 @@ void service_free(struct service **service)
     resolver_free(&s->resolver);
     loop_free(&s->loop);
     lists_free(&s->lists);
+    canary_free(&s->canary);
     origins_free(&s->origins);
     verifier_free(&s->verifier);
     sights_free(&s->sights);

@@ -132,6 +132,7 @@ static bool evaluation_step(struct message *message,
     find_and_call(message, evaluation, &facts, &evidence);
     if (!verdict_is_settled(evaluation->rules, &evidence.findings,
                             &evidence.sights, now)) {
+        evaluation_want_trust(message, evaluation, &facts, &evidence);
         if (!is_late(message, now))
             return false;
         give_up_open(message, evaluation, &evidence);
@@ -140,6 +141,7 @@ static bool evaluation_step(struct message *message,
     verdict = verdict_make(evaluation->rules, &evidence.findings,
                            &evidence.sights, now);
     evaluation_decide(message, evaluation, &facts, &evidence, &verdict);
+    evaluation_note_doubts(message, evaluation, &facts, &evidence);
     return true;
 }
 
@@ -226,6 +228,7 @@ static void begin_callout_late(struct message *message)
     struct evidence evidence;
 
     find_and_call(message, &nobody, &facts, &evidence);
+    trial_want_trust(message, &nobody, &facts, &evidence);
     if (message->wait || atomic_load(&message->session->service->stopping) ||
         evidence.findings.of[CHECK_CALLOUT].result != RESULT_OPEN)
         message->owed = NULL;

@@ -4,8 +4,8 @@
  *
  * The world: mail.good.example is 45.20.1.1, whose reverse name it is;
  * mail.none.example does not exist; nobody answers for slow.example.
- * The exchangers of good.example accept, those of bad.example refuse, those of
- * mute.example say nothing to RCPT. */
+ * The exchangers of good.example and late.example accept, those of bad.example
+ * refuse, those of mute.example say nothing to RCPT. */
 #ifndef UNIT_SESSION_WORLD_H
 #define UNIT_SESSION_WORLD_H
 
@@ -24,12 +24,19 @@
 # define WORLD_DNS "timeout: 400ms, attempts: 1, budget: 800ms"
 #endif
 
+/** A server that denies everything, or finds everything: there is no MX, and
+ * any host is the exchanger of bad.example. */
+enum world_manner { WORLD_HONEST, WORLD_DENIES, WORLD_FINDS };
+
 struct session_world {
     int dns;
     pthread_t dns_thread;
     atomic_bool dns_stop;
     atomic_uint questions;
     atomic_bool slow_answers; /* somebody does answer for slow.example now */
+    atomic_int manner;        /* of the DNS server, of enum world_manner */
+    struct clock clock;       /* the system's, and */
+    atomic_int ahead_s;       /* by so much ahead of it */
     struct servers servers;
     struct service *service;
 };
@@ -63,12 +70,26 @@ static inline const char *world_address(const char *name)
         {"mail.good.example", "45.20.1.1"}, {"mx.good.example", "127.0.0.2"},
         {"mx.bad.example", "127.0.0.3"},    {"mx.mute.example", "127.0.0.4"},
         {"mx.home.example", "45.1.0.1"},    {"mail.slow.example", "45.20.1.1"},
+        {"mx.late.example", "127.0.0.2"},
     };
 
     for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++)
         if (strcmp(name, addresses[i][0]) == 0)
             return addresses[i][1];
     return NULL;
+}
+
+static inline struct wire *world_lie(int manner, const uint8_t *query,
+                                     size_t length, unsigned type)
+{
+    const bool finds = manner == WORLD_FINDS;
+    struct wire *wire = wire_reply_to(query, length, WIRE_RCODE(finds ? 0 : 3));
+
+    if (finds && type == DNS_A)
+        wire_address(wire, NULL, 60, "127.0.0.3");
+    else
+        wire_soa(wire, 60, 60);
+    return wire;
 }
 
 /* The reply to a query; NULL: none. */
@@ -82,7 +103,10 @@ static inline struct wire *world_answer(const struct session_world *world,
     world_question(query, name, &type);
     if (world_ends(name, "slow.example") && !atomic_load(&world->slow_answers))
         return NULL;
-    if (world_ends(name, "none.example")) {
+    if (atomic_load(&world->manner) != WORLD_HONEST)
+        return world_lie(atomic_load(&world->manner), query, length, type);
+    if (world_ends(name, "none.example") ||
+        strncmp(name, "bonafide-canary.", 16) == 0) {
         wire = wire_reply_to(query, length, WIRE_RCODE(3));
         wire_soa(wire, 60, 60);
         return wire;
@@ -180,6 +204,14 @@ static inline struct policy *world_policy_of(struct session_world *world,
     return world_policy(ntohs(at.sin_port), text);
 }
 
+static inline instant world_now(void *context)
+{
+    struct session_world *world = context;
+
+    return instant_after_s(clock_now(&clock_system),
+                           (uint32_t)atomic_load(&world->ahead_s));
+}
+
 static inline struct session_world *world_begin(const char *callout,
                                                 const char *rest)
 {
@@ -193,7 +225,8 @@ static inline struct session_world *world_begin(const char *callout,
     servers_start(&world->servers, scripts, 3);
     (void)world_start_dns(world);
     policy = world_policy_of(world, callout, rest);
-    world->service = service_new(policy, &clock_system, why, sizeof(why));
+    world->clock = (struct clock){world_now, clock_system.wall, world};
+    world->service = service_new(policy, &world->clock, why, sizeof(why));
     policy_drop(policy);
     assert_non_null(world->service);
     assert_true(service_start(world->service));
