@@ -64,24 +64,21 @@ struct finding check_find(enum check check, const struct facts *facts,
     return finding;
 }
 
-static bool is_fail_judged(enum check check, const struct facts *facts,
-                           const struct check_settings *settings,
-                           enum trust_judgement judgement)
-{
-    return find(check, facts, settings).result == RESULT_FAIL &&
-           basis_judge(check, facts) == judgement;
-}
-
 bool check_is_doubted(enum check check, const struct facts *facts,
                       const struct check_settings *settings)
 {
-    return is_fail_judged(check, facts, settings, TRUST_DOUBTED);
+    struct finding found = find(check, facts, settings);
+
+    return is_led_astray(check, found, facts, settings) ||
+           (found.result == RESULT_FAIL &&
+            basis_judge(check, facts) == TRUST_DOUBTED);
 }
 
 bool check_waits_for_trust(enum check check, const struct facts *facts,
                            const struct check_settings *settings)
 {
-    return is_fail_judged(check, facts, settings, TRUST_OPEN);
+    return find(check, facts, settings).result == RESULT_FAIL &&
+           basis_judge(check, facts) == TRUST_OPEN;
 }
 
 /* What was found, and why nothing is made of it. False: it was no fail, or one

@@ -25,14 +25,14 @@ struct span dnsbl_text(const struct facts *facts);
  * DNS with an answer of our own fault is temperror/internal. RESULT_NONE when
  * an allow-list frees from the check; one that may still do so keeps open what
  * is not good. A fail that rests on DNS is temperror while the resolver is not
- * to be believed, and open until it has been tried of late (trust.h); neither
- * is a callout open, for that would lead to a stranger, while it finds what
- * cannot be. */
+ * to be believed, and open until it has been tried of late (trust.h). So is a
+ * callout that was not begun while it finds what cannot be: where it leads
+ * nobody is to be called. */
 struct finding check_find(enum check check, const struct facts *facts,
                           const struct check_settings *settings);
 
-/** True when the facts make a fail that is temperror, since the resolver whose
- * answers it rests on is not to be believed. */
+/** True when check_find is temperror since the resolver is not to be believed:
+ * for a fail that rests on its answers, or a callout that is not begun. */
 bool check_is_doubted(enum check check, const struct facts *facts,
                       const struct check_settings *settings);
 

@@ -26,26 +26,31 @@ static const char *const statuses[CHECK_COUNT] = {
     [CHECK_SENDER_DOMAIN] = "1.8", [CHECK_CALLOUT] = "1.7",
 };
 
-static bool is_dns_trouble(const struct verdict *verdict)
+static bool is_dns_trouble(const struct verdict *verdict,
+                           const struct reply_words *words)
 {
-    return verdict->finding.result == RESULT_TEMPERROR &&
-           verdict->check != CHECK_CALLOUT;
+    return words->distrust || (verdict->finding.result == RESULT_TEMPERROR &&
+                               verdict->check != CHECK_CALLOUT);
 }
 
-static const char *status_of(const struct verdict *verdict)
+static const char *status_of(const struct verdict *verdict,
+                             const struct reply_words *words)
 {
     if (verdict->finding.reason == REASON_INTERNAL)
         return STATUS_INTERNAL;
     if (verdict->finding.reason == REASON_NULL_MX)
         return STATUS_NULL_MX;
-    return is_dns_trouble(verdict) ? STATUS_DNS : statuses[verdict->check];
+    return is_dns_trouble(verdict, words) ? STATUS_DNS
+                                          : statuses[verdict->check];
 }
 
-static uint16_t code_of(const struct verdict *verdict)
+static uint16_t code_of(const struct verdict *verdict,
+                        const struct reply_words *words)
 {
     if (verdict->kind == ACTION_REJECT)
         return CODE_REJECT;
-    if (verdict->finding.reason == REASON_INTERNAL || is_dns_trouble(verdict))
+    if (verdict->finding.reason == REASON_INTERNAL ||
+        is_dns_trouble(verdict, words))
         return CODE_OUR_SIDE;
     return CODE_TEMPFAIL;
 }
@@ -267,12 +272,14 @@ static void write_reply(struct reply *reply, const struct occasion *occasion,
 void reply_write(struct reply *reply, const struct verdict *verdict,
                  const struct reply_words *words)
 {
+    const struct finding ours = {RESULT_TEMPERROR, REASON_INTERNAL};
     const struct occasion occasion = {
         .how = verdict->how,
-        .code = code_of(verdict),
-        .status = status_of(verdict),
+        .code = code_of(verdict, words),
+        .status = status_of(verdict, words),
         .reason = result_name(verdict->finding.result),
-        .advice = advice_for(verdict->check, verdict->finding),
+        .advice = advice_for(verdict->check,
+                             words->distrust ? ours : verdict->finding),
     };
 
     write_reply(reply, &occasion, words);

@@ -25,6 +25,7 @@ struct reply_words {
     struct span client, reverse, helo, sender, recipient, reason, id;
     struct span identity;
     struct span detail; /* from check_describe: ours, escaped already */
+    bool distrust;      /* the finding is what it is for our resolver alone */
 };
 
 /** Build the reply to a verdict of tempfail or reject. */

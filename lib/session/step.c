@@ -228,7 +228,7 @@ static void begin_callout_late(struct message *message)
     struct evidence evidence;
 
     find_and_call(message, &nobody, &facts, &evidence);
-    trial_want_trust(message, &nobody, &facts, &evidence);
+    evaluation_want_trust(message, &nobody, &facts, &evidence);
     if (message->wait || atomic_load(&message->session->service->stopping) ||
         evidence.findings.of[CHECK_CALLOUT].result != RESULT_OPEN)
         message->owed = NULL;

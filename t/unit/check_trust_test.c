@@ -227,6 +227,8 @@ static void nobody_is_called_where_a_liar_leads(void **state)
     world_expect(world, "astray", CHECK_CALLOUT, RESULT_TEMPERROR, REASON_NONE,
                  "no mail exchanger is asked, for our own DNS resolver finds a "
                  "name that cannot exist at present");
+    assert_true(
+        check_is_doubted(CHECK_CALLOUT, &world->facts, &world->settings));
     world->facts.sender.callout = &world->callout;
     world->callout.outcome = CALLOUT_ACCEPTED;
     assert_int_equal(result_of(world, CHECK_CALLOUT), RESULT_PASS);

@@ -108,6 +108,25 @@ static void test_codes(void **state)
     }
 }
 
+/* What is temperror for our resolver alone is no fault of the sender's. */
+static void test_distrust(void **state)
+{
+    struct reply_words doubted = words;
+    struct reply reply;
+
+    doubted.distrust = true;
+    for (enum check check = 0; check < CHECK_COUNT; check++) {
+        struct verdict verdict =
+            verdict_of(&tempfails, check, RESULT_TEMPERROR, REASON_NONE);
+        reply_write(&reply, &verdict, &doubted);
+        assert_int_equal(reply.code, 451);
+        assert_string_equal(reply.status, "4.4.3");
+        assert_string_equal(reply.line[1],
+                            "The fault is ours, nothing is wrong on your side: "
+                            "please retry later.");
+    }
+}
+
 static void test_codes_of_the_file(void **state)
 {
     static const struct {
@@ -349,6 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_distrust),
         cmocka_unit_test(test_codes_of_the_file),
         cmocka_unit_test(test_default_text),
         cmocka_unit_test(test_sentences),
