@@ -3,9 +3,10 @@
 """DNS that is broken, hostile or gone: rows D of the faults.
 
 Whatever a server does, the finding is that of the row, it comes in time, and
-nothing is refused because DNS was broken. Rows that need no server have their
-tests beside the code: D5 (an hour without any) and D19 (lives) in t/unit; D14
-(where no callout goes) is in t/lab/callout_lab.py.
+nothing is refused because DNS was broken. D23, a resolver that lies, has a
+file of its own. Rows that need no server have their tests beside the code: D5
+(an hour without any) and D19 (lives) in t/unit; D14 (where no callout goes) is
+in t/lab/callout_lab.py.
 """
 
 import asyncio
@@ -37,11 +38,11 @@ policy:
 """
 
 
-def site(*servers):
+def site(*servers, timeout="400ms", budget="2s"):
     return {
         "log": "{to: stderr, level: debug}",
-        "dns": f"{{servers: {list(servers) or []}, timeout: 400ms,"
-               " attempts: 2, budget: 2s}",
+        "dns": f"{{servers: {list(servers) or []}, timeout: {timeout},"
+               f" attempts: 2, budget: {budget}}}",
     }
 
 
@@ -356,6 +357,47 @@ def check_odd_names(lab):
                    "below 4096", longest)
 
 
+# Names that nobody answers for, beside those that somebody does.
+
+SILENT = 40                     # sessions that wait for silence at a time
+SILENT_BUDGET = 6               # seconds
+
+SILENCE_POLICY = POLICY + "  reply-within: 20s\n"
+
+
+def check_silence(lab):
+    """D4: unsure at the deadline, and not before; others wait for nobody."""
+    lab.dns.on("*.silent.example", "*", silence)
+    lab.reload(SILENCE_POLICY, **site(dnsfaults.ADDRESSES[0], timeout="10s",
+                                      budget=f"{SILENT_BUDGET}s"))
+    waiting = [Milter() for _ in range(SILENT)]
+    try:
+        for number, milter in enumerate(waiting):
+            milter.begin("<a@good.example>", f"h{number}.silent.example")
+            milter.ask(f"<d4-{number}@home.example>")
+        lab.play([fresh("D4 beside silence", 10, PASS)])
+        quick = [float(verdict["ms"]) / 1000
+                 for verdict in lab.bonafided.verdicts()
+                 if verdict.get("helo") == "fresh10.gone.example"]
+        answers = [milter.answer() for milter in waiting]
+    finally:
+        for milter in waiting:
+            milter.close()
+    lab.tally.note("D4 another question beside silence, seconds",
+                   quick and max(quick) < SILENT_BUDGET / 2,
+                   f"below {SILENT_BUDGET / 2}", quick)
+    lab.tally.equal("D4 silence: what is said", {"reply 451"},
+                    {f"{answer.verdict} {answer.text[:3]}"
+                     for answer in answers})
+    # The budget began with HELO, the time taken here with RCPT.
+    times = [answer.seconds for answer in answers]
+    lab.tally.note("D4 silence: it lasts until the deadline, seconds",
+                   SILENT_BUDGET - 2 < min(times)
+                   and max(times) < SILENT_BUDGET + 4,
+                   f"about {SILENT_BUDGET}", (min(times), max(times)))
+    lab.reload(POLICY, **site(dnsfaults.ADDRESSES[0]))
+
+
 # A name that has another address the next time.
 
 def check_rebinding(lab):
@@ -439,6 +481,7 @@ def main():
         check_ptr(lab)
         check_senders(lab)
         check_odd_names(lab)
+        check_silence(lab)
         check_rebinding(lab)
         check_servers(lab)
 
