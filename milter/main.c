@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c - bonafided: its options, its start, its reloads and its end */
 #include "base/log.h"
+#include "dns/servers.h"
 #include "milter/daemon.h"
 #include "milter/filter.h"
 #include "milter/listener.h"
@@ -101,6 +102,14 @@ static char *absolute_path(const char *file)
     return path;
 }
 
+/* A file in order may be read too early: while the system boots. */
+static int status_of(const struct complaints *complaints)
+{
+    if (complaints->unreadable)
+        return EX_NOINPUT;
+    return complaints->too_early ? EX_TEMPFAIL : EX_CONFIG;
+}
+
 /* On errors *status is what we exit with. */
 static struct policy *read_policy_aloud(const char *file, int *status)
 {
@@ -110,7 +119,7 @@ static struct policy *read_policy_aloud(const char *file, int *status)
     for (size_t i = 0; i < complaints.count; i++)
         fprintf(stderr, "%s%s\n", complaints.at[i].text,
                 complaints.at[i].warning ? " (warning)" : "");
-    *status = complaints.unreadable ? EX_NOINPUT : EX_CONFIG;
+    *status = status_of(&complaints);
     complaints_clear(&complaints);
     return policy;
 }
@@ -241,6 +250,17 @@ static int serve(const char *file, struct service *service,
     return status;
 }
 
+/* False, and that is no fault of ours: the system's DNS servers are not known
+ * yet, as while it boots. */
+static bool knows_servers(const struct policy *policy, char *why,
+                          size_t why_size)
+{
+    struct dns_settings settings = policy->dns;
+
+    return settings.server_count > 0 ||
+           dns_settings_read(&settings, DNS_RESOLV_CONF, why, why_size);
+}
+
 /* All that may need root, and then no root any more. */
 static int prepare(struct policy *policy, struct service **service, char *why,
                    size_t why_size)
@@ -249,6 +269,8 @@ static int prepare(struct policy *policy, struct service **service, char *why,
 
     if (status != EX_OK)
         return status;
+    if (!knows_servers(policy, why, why_size))
+        return EX_TEMPFAIL;
     *service = service_new(policy, &clock_system, why, why_size);
     if (!*service)
         return EX_OSERR;

@@ -216,7 +216,18 @@ static bool take_host_name(char name[NAME_SIZE], const char *candidate)
     return false;
 }
 
-bool name_of_host(char name[NAME_SIZE])
+/* A name of one label, a placeholder and "(none)" are what there is before
+ * anybody has given it one; who gave it one with a domain has decided. */
+static enum host_name name_failure(const char *host)
+{
+    const char *dot = strchr(host, '.');
+
+    return dot == NULL || dot[1] == '\0' || is_placeholder(host)
+               ? HOST_NAME_NOT_YET
+               : HOST_NAME_BAD;
+}
+
+enum host_name name_of_host(char name[NAME_SIZE])
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_CANONNAME};
@@ -226,15 +237,15 @@ bool name_of_host(char name[NAME_SIZE])
 
     name[0] = '\0';
     if (gethostname(host, sizeof host - 1) != 0)
-        return false;
+        return HOST_NAME_NOT_YET;
     /* No need to wait for DNS when the system's name is whole. */
     if (take_host_name(name, host))
-        return true;
+        return HOST_NAME_FOUND;
     if (getaddrinfo(host, NULL, &hints, &found) != 0)
-        return false;
+        return name_failure(host);
     taken = take_host_name(name, found->ai_canonname);
     freeaddrinfo(found);
-    return taken;
+    return taken ? HOST_NAME_FOUND : name_failure(host);
 }
 
 bool name_same_organisation(const char *a, const char *b)

@@ -54,10 +54,17 @@ bool name_organisation(char domain[NAME_SIZE], const char *name);
 /** True when both have the same organisational domain. */
 bool name_same_organisation(const char *a, const char *b);
 
+enum host_name {
+    HOST_NAME_FOUND,
+    HOST_NAME_NOT_YET, /* it may have one later, by itself or by DNS */
+    HOST_NAME_BAD      /* it has one that is no host name */
+};
+
 /** This host's fully qualified name in canonical form: the system's name, or
- * when that is a single label the canonical name that the resolver gives for
- * it; may wait for DNS. False: it has none but placeholders (localhost,
- * localdomain); `name` is then empty. */
-bool name_of_host(char name[NAME_SIZE]);
+ * when that is a single label or a placeholder (localhost, localdomain) the
+ * canonical name that the resolver gives for it; may wait for DNS. While a
+ * system boots it may have no name of its own yet, and no DNS.
+ * @param name  empty unless HOST_NAME_FOUND */
+enum host_name name_of_host(char name[NAME_SIZE]);
 
 #endif

@@ -77,19 +77,32 @@ void complaints_clear(struct complaints *complaints)
     *complaints = (struct complaints){0};
 }
 
+#define LEFT_OUT "`identity` is left out and this host has no fully qualified "
+#define EXPECTED "expected one in the file, such as identity: mx1.example.org"
+
+static void find_host_name(struct reading *reading, char identity[NAME_SIZE])
+{
+    enum host_name found = name_of_host(identity);
+
+    if (found == HOST_NAME_FOUND && name_is_qualified(identity))
+        return;
+    if (found == HOST_NAME_BAD)
+        reading_error(reading, (struct mark){0, 0}, LEFT_OUT "name, " EXPECTED);
+    else
+        reading_too_early(reading, LEFT_OUT
+                          "name yet, neither by itself nor by DNS: it may have "
+                          "one later, or " EXPECTED);
+}
+
 /* Who we are, and what we call ourselves in callouts, where the file does not
  * say. */
 static void find_identity(struct reading *reading, const struct node *root,
                           struct policy *policy)
 {
     char *identity = policy->site.identity;
-    bool left_out = root == NULL || node_find(root, "identity") == NULL;
 
-    if (left_out && (!name_of_host(identity) || !name_is_qualified(identity)))
-        reading_error(reading, (struct mark){0, 0},
-                      "`identity` is left out and this host has no fully "
-                      "qualified name, expected one in the file, such as "
-                      "identity: mx1.example.org");
+    if (root == NULL || node_find(root, "identity") == NULL)
+        find_host_name(reading, identity);
     if (policy->callout.name[0] == '\0')
         memcpy(policy->callout.name, identity, sizeof(policy->callout.name));
     memcpy(policy->site.callout_name, policy->callout.name,

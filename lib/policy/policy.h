@@ -139,6 +139,7 @@ struct complaints {
     struct complaint *at;
     size_t count;
     bool unreadable; /* nothing is known of the file: it could not be read */
+    bool too_early;  /* only the system's name is missing: it may come by DNS */
 };
 
 /**

@@ -62,6 +62,7 @@ void reading_error(struct reading *reading, struct mark at, const char *format,
     va_list arguments;
 
     reading->failed = true;
+    reading->too_early = false;
     if (reading->count >= READING_COMPLAINTS_MOST)
         return;
     if (reading->count == READING_COMPLAINTS_MOST - 1) {
@@ -70,6 +71,18 @@ void reading_error(struct reading *reading, struct mark at, const char *format,
     }
     va_start(arguments, format);
     note_formatted(reading, at, false, format, arguments);
+    va_end(arguments);
+}
+
+void reading_too_early(struct reading *reading, const char *format, ...)
+{
+    bool only = !reading->failed;
+    va_list arguments;
+
+    reading->failed = true;
+    reading->too_early = only;
+    va_start(arguments, format);
+    note_formatted(reading, (struct mark){0, 0}, false, format, arguments);
     va_end(arguments);
 }
 
@@ -106,7 +119,8 @@ static int compare(const void *a, const void *b)
 
 void reading_finish(struct reading *reading, struct complaints *complaints)
 {
-    *complaints = (struct complaints){.unreadable = reading->unreadable};
+    *complaints = (struct complaints){.unreadable = reading->unreadable,
+                                      .too_early = reading->too_early};
     if (reading->count == 0)
         return;
     qsort(reading->notes, reading->count, sizeof(*reading->notes), compare);

@@ -25,6 +25,7 @@ struct reading {
     bool failed;     /* an error was noted, or memory ended */
     bool no_memory;  /* it ended, and that is noted */
     bool unreadable; /* the system does not give the file, and that is noted */
+    bool too_early;  /* the only error is one of reading_too_early */
 };
 
 /** Note an error, or a warning; octets that are not printable ASCII are
@@ -34,6 +35,11 @@ void reading_error(struct reading *reading, struct mark at, const char *format,
 void reading_warning(struct reading *reading, struct mark at,
                      const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/** Note an error that is none of the file's: the system cannot yet give what
+ * the file leaves out. */
+void reading_too_early(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /** Memory ended: said once, whatever else is found. */
 void reading_no_memory(struct reading *reading);

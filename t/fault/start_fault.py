@@ -3,7 +3,7 @@
 """The daemon's start: what it refuses, what it takes the place of, what it is
 afterwards, and what it tells whoever started it.
 
-Rows P4, P10, P11, P12, P14 and P17 of the faults to survive.
+Rows P4, P10, P11, P12, P14, P17 and P22 of the faults to survive.
 """
 
 import os
@@ -43,6 +43,7 @@ def main():
         check_options(lab)
         check_files(lab)
         check_refusals(lab)
+        check_too_early(lab)
         check_descriptors(lab)
         check_openssl(lab)
         check_notes(lab)
@@ -154,6 +155,50 @@ def check_refusals(lab):
     os.unlink(lab.bonafided.root.path("/run/shut/sock"))    # he could not
     lab.tally.equal("after refusals: sockets left", [],
                     os.listdir(lab.bonafided.root.path(FOLDER)))
+
+
+def check_too_early(lab):
+    """P22: no name or no DNS server yet, as at boot, is 75, which is tried
+    again; a name that is there and wrong, or any mistake beside it, is 78."""
+    root = lab.bonafided.root
+    nameless = "".join(
+        line for line in settings(POLICY).splitlines(keepends=True)
+        if not line.startswith("identity:"))
+    early = (r".*`identity` is left out and this host has no fully qualified "
+             r"name yet.* such as identity: mx1\.example\.org\n")
+    late = r".*`identity` is left out and this host has no .* name, expected.*"
+    mistake = r".*unknown key `word`.*"
+    for name, host, text, status, words in (
+            ("no name", "mx7", nameless, 75, early),
+            ("a placeholder", "localhost", nameless, 75, early),
+            ("a placeholder's domain", "mx7.localdomain", nameless, 75, early),
+            ("a name that is none", "192.0.2.1", nameless, 78, late),
+            ("no name, and a mistake", "mx7", nameless + "word: 1\n", 78,
+             mistake)):
+        root.write(OTHER, text)
+        before = ["unshare", "--uts", "sh", "-c",
+                  f'hostname {host}; exec "$@"', "sh"]
+        for arguments in (["-t"], ["-f"], []):
+            expect(lab, f"P22 {name}: {' '.join(arguments) or 'background'}",
+                   status, words, lab.bonafided.other(*arguments, "-c", OTHER,
+                                                      before=before))
+    with open(root.path("/etc/resolv.conf"), encoding="ascii") as file:
+        servers = file.read()
+    root.write(OTHER, settings(POLICY, dns="{timeout: 2s}",
+                               listen="inet:8895@127.0.0.1"))
+    for name, text in (("no server", "search home.example\n"),
+                       ("no file", None)):
+        root.write("/etc/resolv.conf", text or "")
+        if text is None:
+            os.unlink(root.path("/etc/resolv.conf"))
+        words = r"bonafided: .*/etc/resolv\.conf: (names no server|does not).*"
+        for arguments in (["-f"], []):
+            expect(lab, f"P22 {name}: {' '.join(arguments) or 'background'}",
+                   75, f".*{words}|.*error: .*{words[11:]}",
+                   lab.bonafided.other(*arguments, "-c", OTHER))
+        expect(lab, f"P22 {name}: -t", 0, f"{OTHER}: no errors\n",
+               lab.bonafided.other("-t", "-c", OTHER))
+    root.write("/etc/resolv.conf", servers)
 
 
 def check_descriptors(lab):

@@ -6,10 +6,12 @@ does what that page says of what the script uses.
 """
 
 import os
+import time
 
 from lab import net, roots, run
 from lab.cases import Tally
 from lab.daemon import install, settings
+from lab.dns import NSD
 from lab.milter import Milter
 from lab.process import wait_until
 
@@ -23,17 +25,22 @@ RC_SUBR = """
 load_rc_config() {
     . /etc/rc.conf
 }
+check_process() {
+    pidof "$1"
+}
+warn() {
+    echo "$0: WARNING: $*" >&2
+}
 run_rc_command() {
     eval enabled=\\$$rcvar precmd=\\$${1}_precmd own=\\$${1}_cmd
     [ "$enabled" = YES ] || exit 0
     running=$(pidof "$command")
     case $1 in
     reload | stop) [ "$running" ] || exit 1 ;;
-    start) [ -r "$required_files" ] && [ -z "$running" ] || exit 1 ;;
+    start) [ -r "$required_files" ] || exit 1 ;;
     esac
     [ -z "$precmd" ] || $precmd || exit 1
     case $1 in
-    start) $command $command_args ;;
     reload) kill -HUP $running ;;
     stop) kill -TERM $running ;;
     *) $own ;;
@@ -55,10 +62,14 @@ class System:
         with open(f"{CONTRIB}/{name}/bonafide", encoding="ascii") as file:
             self.root.write(script, file.read(), mode=0o755)
 
-    def say(self, *command):
-        """Give the script a command; its status and all it prints."""
+    def say(self, *command, host=None):
+        """Give the script a command, the host's own name being `host` if that
+        is given; its status and all it prints."""
+        named = ["unshare", "--uts", "sh", "-c",
+                 f'hostname {host}; exec "$@"', "sh"] if host else []
         with net.inside("mx"):
-            done = self.root.output(["timeout", "30", self.script, *command])
+            done = self.root.output(["timeout", "30", *named, self.script,
+                                     *command])
         return done.returncode, done.stdout
 
     def pids(self):
@@ -73,6 +84,7 @@ def main():
     openrc = System("openrc", "openrc", "/usr", "/etc/init.d/bonafide")
     openrc.root.write("/run/openrc/softlevel", "default\n")
     openrc.root.run(["rc-status"])      # makes what booting would have made
+    check_too_early(tally, openrc)
     check(tally, openrc, "check")
     check_respawn(tally, openrc)
     check_stop(tally, openrc)
@@ -82,6 +94,7 @@ def main():
     freebsd.root.write("/etc/rc.conf", "")
     tally.equal("rc.d: not enabled", (0, ""), freebsd.say("start"))
     freebsd.root.write("/etc/rc.conf", "bonafide_enable=YES\n")
+    check_too_early(tally, freebsd)
     check(tally, freebsd, "configtest")
     check_stop(tally, freebsd)
     return tally.failed
@@ -95,6 +108,29 @@ def answer():
             return milter.rcpt("<bob@home.example>").verdict
     except OSError:
         return ""
+
+
+def check_too_early(tally, system):
+    """P22: by a file without `identity`, at a host that has no name yet and no
+    DNS server; it serves once there are both."""
+    name = system.script
+    system.root.write(system.file, "".join(
+        line for line in STRICT.splitlines(keepends=True)
+        if not line.startswith(("identity:", "dns:"))))
+    system.root.write("/etc/hosts", "127.0.0.1 localhost\n")
+    system.root.write("/etc/resolv.conf", "")
+    tally.equal(f"P22 {name} start, too early", 0,
+                system.say("start", host="mx")[0])
+    time.sleep(7)                       # it is tried again meanwhile
+    tally.equal(f"P22 {name}: nobody serves yet", "", answer())
+    system.root.write("/etc/resolv.conf", f"nameserver {NSD[0]}\n")
+    time.sleep(7)
+    tally.equal(f"P22 {name}: still no name", "", answer())
+    system.root.write("/etc/hosts", "127.0.0.1 localhost\n"
+                      "45.1.0.1 mx.home.example mx\n")
+    wait_until(answer, "it serves", 30)
+    tally.equal(f"P22 {name}: serves", "reply", answer())
+    check_stop(tally, system)
 
 
 def check(tally, system, checking):

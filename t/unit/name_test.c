@@ -291,28 +291,37 @@ static void names_host(void **state)
         const char *system;
         const char *canonical;
         const char *name; /* empty: none */
+        enum host_name found;
     } rows[] = {
-        {"mx1.example.org", NULL, "mx1.example.org"},
-        {"MX1.Example.Org", "other.example.org", "mx1.example.org"},
-        {"mx1", "mx1.example.org", "mx1.example.org"},
-        {"mx1", "MX1.example.org.", "mx1.example.org"},
-        {"mx1", "mx1", ""},
-        {"mx1", NULL, ""},
-        {"mx1", "", ""},
-        {"mx1", "localhost", ""},
-        {"mx1", "localhost.localdomain", ""},
-        {"mx1", "localhost6.localdomain6", ""},
-        {"mx1", "mx1.localdomain", ""},
-        {"mx1", "mx1.localhost", ""},
-        {"mx1", NO_CANONICAL, ""},
-        {"mx1", "192.0.2.1", ""},
-        {"mx1.localdomain", "mx1.example.org", "mx1.example.org"},
-        {"localhost.localdomain", NULL, ""},
-        {"localhost", "mx1.example.org", "mx1.example.org"},
-        {"(none)", NULL, ""},
-        {"", NULL, ""},
-        {NULL, "mx1.example.org", ""},
-        {NAME_253, NULL, NAME_253},
+        {"mx1.example.org", NULL, "mx1.example.org", HOST_NAME_FOUND},
+        /* Only a name that is there, and wrong, is wrong for good. */
+        {"mx_1..example.org", NULL, "", HOST_NAME_BAD},
+        {"mx1.example.org/x", "mx1", "", HOST_NAME_BAD},
+        {"192.0.2.1", NULL, "", HOST_NAME_BAD},
+        {"mx1.", NULL, "", HOST_NAME_NOT_YET},
+        {"mx1.localdomain", NULL, "", HOST_NAME_NOT_YET},
+        {"MX1.Example.Org", "other.example.org", "mx1.example.org",
+         HOST_NAME_FOUND},
+        {"mx1", "mx1.example.org", "mx1.example.org", HOST_NAME_FOUND},
+        {"mx1", "MX1.example.org.", "mx1.example.org", HOST_NAME_FOUND},
+        {"mx1", "mx1", "", HOST_NAME_NOT_YET},
+        {"mx1", NULL, "", HOST_NAME_NOT_YET},
+        {"mx1", "", "", HOST_NAME_NOT_YET},
+        {"mx1", "localhost", "", HOST_NAME_NOT_YET},
+        {"mx1", "localhost.localdomain", "", HOST_NAME_NOT_YET},
+        {"mx1", "localhost6.localdomain6", "", HOST_NAME_NOT_YET},
+        {"mx1", "mx1.localdomain", "", HOST_NAME_NOT_YET},
+        {"mx1", "mx1.localhost", "", HOST_NAME_NOT_YET},
+        {"mx1", NO_CANONICAL, "", HOST_NAME_NOT_YET},
+        {"mx1", "192.0.2.1", "", HOST_NAME_NOT_YET},
+        {"mx1.localdomain", "mx1.example.org", "mx1.example.org",
+         HOST_NAME_FOUND},
+        {"localhost.localdomain", NULL, "", HOST_NAME_NOT_YET},
+        {"localhost", "mx1.example.org", "mx1.example.org", HOST_NAME_FOUND},
+        {"(none)", NULL, "", HOST_NAME_NOT_YET},
+        {"", NULL, "", HOST_NAME_NOT_YET},
+        {NULL, "mx1.example.org", "", HOST_NAME_NOT_YET},
+        {NAME_253, NULL, NAME_253, HOST_NAME_FOUND},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -320,7 +329,7 @@ static void names_host(void **state)
 
         system_name = rows[i].system;
         canonical_name = rows[i].canonical;
-        if (name_of_host(name) != (rows[i].name[0] != '\0'))
+        if (name_of_host(name) != rows[i].found)
             fail_msg("row %zu: \"%s\"", i, name);
         assert_string_equal(name, rows[i].name);
     }
