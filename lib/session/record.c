@@ -125,10 +125,10 @@ static struct reply *make_reply(const struct message *message,
     words.recipient = span_of(trial->recipient);
     words.reason = reason_said(verdict, facts);
     words.detail = (struct span){buffer, detail.length};
-    words.distrust = verdict->finding.result == RESULT_TEMPERROR &&
-                     verdict->finding.reason == REASON_NONE &&
-                     check_is_doubted(verdict->check, facts,
-                                      &evaluation->rules->settings);
+    words.distrust =
+        verdict->finding.result == RESULT_TEMPERROR &&
+        verdict->finding.reason == REASON_NONE &&
+        check_is_doubted(verdict->check, facts, &evaluation->rules->settings);
     reply_write(reply, verdict, &words);
     return reply;
 }
