@@ -24,8 +24,8 @@
  * and on a busy host some seconds of a syslog that stands still. */
 #define LINES_MOST 4096
 
-/** A line and its terminator; what is longer is cut. */
-#define LINE_SIZE 2048
+/** A line and its terminator. */
+#define LINE_SIZE (LOG_LINE_MOST + 1)
 
 /** What comes before it on stderr: an instant, a level, punctuation. */
 #define PREFIX_SIZE 64

@@ -16,6 +16,9 @@ enum log_level {
 
 enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
+/** Octets of a line, without its newline; what is longer is cut. */
+#define LOG_LINE_MOST 2047
+
 /**
  * Open the log, or change target and level of the open one (reload). Before the
  * first call, lines go to stderr at level notice, at once. Lines on stderr
@@ -32,12 +35,11 @@ bool log_open(enum log_target target, enum log_level level, const char *ident);
 bool log_wants(enum log_level level);
 
 /**
- * Queue one line, without its newline, of at most 2047 octets; what is longer
- * is cut. Every outside value in it must have passed text_add_pair or
- * text_add_outside; should one not have, its octets beyond printable ASCII
- * become `?`. Never blocks: when the bounded queue is full the line is dropped,
- * and the number of dropped lines is said when there is room again. Any thread;
- * may be called under a lock.
+ * Queue one line, of at most LOG_LINE_MOST octets. Every outside value in it
+ * must have passed text_add_pair or text_add_outside; should one not have, its
+ * octets beyond printable ASCII become `?`. Never blocks: when the bounded
+ * queue is full the line is dropped, and the number of dropped lines is said
+ * when there is room again. Any thread; may be called under a lock.
  */
 void log_line(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 
 #define DETAIL_SIZE 1024
-#define RECORD_SIZE 3072
+#define REPLY_SIZE  1536
+
+/** A line as the log takes it: what has no room is cut here, within its quotes,
+ * and not there. */
+#define RECORD_SIZE (LOG_LINE_MOST + 1)
 
 /** Octets that are logged of a HELO argument which is no name: it may have
  * 64 KiB, and what follows it in the line must find its place. */
@@ -165,7 +169,7 @@ static struct span kept_words(const struct message *message)
 
 static void add_reply(struct text *line, const struct reply *reply)
 {
-    char buffer[RECORD_SIZE / 2];
+    char buffer[REPLY_SIZE];
     struct text words;
 
     text_begin(&words, buffer, sizeof buffer);
