@@ -17,6 +17,25 @@ static void check_words(const struct smtp_reply *reply)
         REQUIRE(*at >= ' ' && *at <= '~');
 }
 
+/* What one exchanger says goes before what another says: a word about the
+ * address before one about now, and that before one about us. */
+static void check_weight(enum callout_outcome outcome)
+{
+    unsigned weight = smtp_outcome_weight(outcome);
+    bool is_of_us = outcome == CALLOUT_BLOCKED_US ||
+                    outcome == CALLOUT_NEEDS_TLS ||
+                    outcome == CALLOUT_NO_SMTPUTF8;
+    REQUIRE(weight > 0);
+    REQUIRE(weight <= smtp_outcome_weight(CALLOUT_ACCEPTED));
+    REQUIRE(smtp_outcome_is_final(outcome) ==
+            (weight == smtp_outcome_weight(CALLOUT_ACCEPTED)));
+    if (is_of_us)
+        REQUIRE(weight < smtp_outcome_weight(CALLOUT_GREYLISTED));
+    if (outcome != CALLOUT_UNREACHABLE)
+        REQUIRE(weight > smtp_outcome_weight(CALLOUT_CAPACITY));
+    REQUIRE(weight > smtp_outcome_weight(CALLOUT_GIVEN_UP));
+}
+
 static void check_meaning(const struct smtp_reply *reply)
 {
     struct mailpath path;
@@ -29,6 +48,8 @@ static void check_meaning(const struct smtp_reply *reply)
         REQUIRE(meaning.proceed || meaning.outcome != CALLOUT_INTERNAL);
         REQUIRE(meaning.outcome != CALLOUT_NO_SUCH_MAILBOX ||
                 reply->code / 100 == 5);
+        if (!meaning.proceed)
+            check_weight(meaning.outcome);
     }
 }
 
