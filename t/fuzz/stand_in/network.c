@@ -23,7 +23,7 @@ static struct {
     struct lines hosts[NETWORK_HOSTS];
     struct lines dns[DNS_TYPES];
     size_t open, most, most_to_one, questions;
-    size_t open_to[NETWORK_HOSTS];
+    size_t open_to[2 * NETWORK_HOSTS]; /* by host and family */
 } network;
 
 static instant now(void *context)
@@ -92,9 +92,14 @@ bool network_call(const struct address *address, struct span *line)
     return lines->count > 0;
 }
 
+static size_t address_of(const struct address *address)
+{
+    return 2 * host_of(address) + address_is_v4(address);
+}
+
 void network_opened(const struct address *address)
 {
-    size_t host = host_of(address);
+    size_t host = address_of(address);
     network.open++;
     network.open_to[host]++;
     if (network.open > network.most)
@@ -105,7 +110,7 @@ void network_opened(const struct address *address)
 
 void network_closed(const struct address *address)
 {
-    size_t host = host_of(address);
+    size_t host = address_of(address);
     REQUIRE(network.open > 0 && network.open_to[host] > 0);
     network.open--;
     network.open_to[host]--;
@@ -114,11 +119,6 @@ void network_closed(const struct address *address)
 size_t network_open(void)
 {
     return network.open;
-}
-
-size_t network_open_to(const struct address *address)
-{
-    return network.open_to[host_of(address)];
 }
 
 size_t network_most(void)

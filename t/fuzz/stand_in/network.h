@@ -42,11 +42,11 @@ void network_host(uint32_t host, struct span line);
 /** The next answer of that type, as in answers.h; "?" is silence. */
 void network_dns(enum dns_type type, struct span line);
 
-/** Calls that are open: in all, and to one host. */
+/** Calls that are open. */
 size_t network_open(void);
-size_t network_open_to(const struct address *address);
 
-/** The most calls that were open at once since network_begin. */
+/** The most that were open at once since network_begin: in all, each address
+ * that is tried side by side counted, and to one address. */
 size_t network_most(void);
 size_t network_most_to_one(void);
 
