@@ -78,19 +78,23 @@ static const char *const texts[] = {
 };
 #define TEXTS (sizeof(texts) / sizeof(*texts))
 
+struct policy *judged_read(const char *text)
+{
+    struct complaints complaints = {0};
+    struct policy *policy = policy_read_text("f", span_of(text), &complaints);
+    for (size_t i = 0; i < complaints.count && policy == NULL; i++)
+        (void)fprintf(stderr, "%s\n", complaints.at[i].text);
+    complaints_clear(&complaints);
+    REQUIRE(policy != NULL);
+    return policy;
+}
+
 const struct policy *judged_policy(uint32_t number)
 {
     static struct policy *policies[TEXTS];
     struct policy **policy = &policies[number % TEXTS];
-    struct complaints complaints = {0};
-    if (*policy != NULL)
-        return *policy;
-    *policy =
-        policy_read_text("f", span_of(texts[number % TEXTS]), &complaints);
-    for (size_t i = 0; i < complaints.count && *policy == NULL; i++)
-        (void)fprintf(stderr, "%s\n", complaints.at[i].text);
-    complaints_clear(&complaints);
-    REQUIRE(*policy != NULL);
+    if (*policy == NULL)
+        *policy = judged_read(texts[number % TEXTS]);
     return *policy;
 }
 

@@ -7,6 +7,9 @@
 #include "policy/reply.h"
 #include "policy/verdict.h"
 
+/** The policy of a text of the target's own, held once for the caller. */
+struct policy *judged_read(const char *text);
+
 /** One of a few policies, read once: strict and soft, with lists, with words
  * of its own. Whatever the number, there is one. */
 const struct policy *judged_policy(uint32_t number);

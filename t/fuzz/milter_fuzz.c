@@ -13,6 +13,7 @@
  *   pass MS             reload NUMBER       stop */
 #include "dns/packet.h"
 #include "fuzz.h"
+#include "judged.h"
 #include "milter/callbacks.h"
 #include "script.h"
 #include "session/service.h"
@@ -20,7 +21,6 @@
 #include "stand_in/lines.h"
 #include "stand_in/network.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -89,15 +89,8 @@ static struct policy *policy_of(uint32_t number)
 {
     static struct policy *policies[POLICIES];
     struct policy **policy = &policies[number % POLICIES];
-    struct complaints complaints = {0};
-    if (*policy != NULL)
-        return *policy;
-    *policy =
-        policy_read_text("f", span_of(texts[number % POLICIES]), &complaints);
-    for (size_t i = 0; i < complaints.count && *policy == NULL; i++)
-        (void)fprintf(stderr, "%s\n", complaints.at[i].text);
-    complaints_clear(&complaints);
-    REQUIRE(*policy != NULL);
+    if (*policy == NULL)
+        *policy = judged_read(texts[number % POLICIES]);
     return *policy;
 }
 
