@@ -243,8 +243,6 @@ static void check_ownership(struct reading *reading, const struct stat *about)
 {
     const struct mark whole = {0, 0};
 
-    if (!S_ISREG(about->st_mode))
-        return;
     if (about->st_mode & S_IWOTH)
         reading_error(reading, whole,
                       "everybody can write this file, expected mode 644 or "
@@ -290,18 +288,58 @@ static void note_unreadable(struct reading *reading)
     reading->unreadable = true;
 }
 
+static const char *kind_of(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFIFO:
+        return "a FIFO";
+    case S_IFCHR:
+    case S_IFBLK:
+        return "a device";
+    case S_IFDIR:
+        return "a folder";
+    default:
+        return "no regular file";
+    }
+}
+
+/* Anything else may never end, or never begin to be read. */
+static bool is_file(struct reading *reading, const struct stat *about)
+{
+    const struct mark whole = {0, 0};
+
+    if (!S_ISREG(about->st_mode)) {
+        reading_error(reading, whole, "this is %s, expected a regular file",
+                      kind_of(about->st_mode));
+        reading->unreadable = true;
+        return false;
+    }
+    if (about->st_size > (off_t)TREE_OCTETS_MOST) {
+        reading_error(reading, whole,
+                      "the file has %lld octets, expected 1 MiB at most",
+                      (long long)about->st_size);
+        return false;
+    }
+    return true;
+}
+
 static bool read_open(struct reading *reading, int file, char *octets,
                       size_t *length)
 {
     struct stat before, after;
 
-    if (fstat(file, &before) != 0 || !read_octets(file, octets, length) ||
-        fstat(file, &after) != 0) {
+    if (fstat(file, &before) != 0) {
+        note_unreadable(reading);
+        return false;
+    }
+    if (!is_file(reading, &before))
+        return false;
+    if (!read_octets(file, octets, length) || fstat(file, &after) != 0) {
         note_unreadable(reading);
         return false;
     }
     check_ownership(reading, &before);
-    if (S_ISREG(before.st_mode) && !is_same(&before, &after)) {
+    if (!is_same(&before, &after)) {
         reading_error(reading, (struct mark){0, 0},
                       "the file changed while it was read, expected it whole");
         return false;
@@ -318,7 +356,9 @@ static void read_file(struct reading *reading, struct policy *policy)
         reading_no_memory(reading);
         return;
     }
-    int file = open(reading->file, O_RDONLY | O_CLOEXEC);
+    /* O_NONBLOCK: a FIFO that nobody writes to would hold us. */
+    int file =
+        open(reading->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0) {
         note_unreadable(reading);
     } else {

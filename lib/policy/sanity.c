@@ -5,6 +5,7 @@
 
 #include "base/name.h"
 
+#include <pwd.h>
 #include <string.h>
 
 #define SENDMAIL_PATIENCE_MS 10000 /* default of R: in INPUT_MAIL_FILTER */
@@ -25,6 +26,27 @@ static struct mark mark_of(const struct node *root, const char *const *path)
 }
 
 #define MARK(...) mark_of(root, (const char *const[]){__VA_ARGS__, NULL})
+
+/* By whatever name. */
+static bool is_root(const char *user)
+{
+    struct passwd entry, *who = NULL;
+    char room[1024];
+
+    return strcmp(user, "root") == 0 ||
+           (getpwnam_r(user, &entry, room, sizeof(room), &who) == 0 &&
+            who != NULL && who->pw_uid == 0);
+}
+
+static void check_user(struct reading *reading, const struct node *root,
+                       const struct policy *policy)
+{
+    if (is_root(policy->user))
+        reading_warning(reading, MARK("user"),
+                        "`user` is %s: whoever finds a fault in us is root "
+                        "then, expected a user of our own such as bonafide",
+                        policy->user);
+}
 
 static void check_patience(struct reading *reading, const struct node *root,
                            const struct policy *policy)
@@ -240,5 +262,6 @@ void sanity_check(struct reading *reading, const struct node *root,
     check_fallback(reading, root, policy);
     check_witness(reading, root, policy);
     check_socket(reading, root, policy);
+    check_user(reading, root, policy);
     check_stage(reading, root, policy);
 }

@@ -335,7 +335,7 @@ static void test_file(void **state)
 {
     assert_refused("nowhere.yaml", true,
                    "nowhere.yaml: cannot be read: No such file or directory");
-    assert_refused("/", true, "/: cannot be read: Is a directory");
+    assert_refused("/", true, "/: this is a folder, expected a regular file");
 
     policy_file_write(IDENTITY "policy: {client-ptr: off, callout: {}}\n");
     /* C-9 */
