@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The milter protocol in any order: rows M1 to M8, M13, M14 and M16.
+"""The milter protocol in any order: rows M1 to M8, M13, M14, M16 and M19.
 
 Spoken to the daemon without an MTA between, so that steps can come as no MTA
 sends them.
@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from lab import Lab, run
 from lab.client import Client
 from lab.milter import Milter
+from lab.process import wait_until
 
 POLICY = """
 policy:
@@ -41,6 +42,7 @@ def main():
         check_old_mta(lab)
         check_broken_packets(lab)
         check_held_packets(lab)
+        check_odd_macros(lab)
         check_many_recipients(lab)
         check_starttls(lab)
         lab.tally.equal("still runs", True, lab.bonafided.running())
@@ -191,6 +193,41 @@ def check_held_packets(lab):
             lab.tally.equal(f"M13, silence held: session {number}",
                             (GO_ON, True),
                             (answer.verdict, answer.seconds < 2))
+
+
+def check_odd_macros(lab):
+    """A macro without a value, of each stage, after which libmilter reads what
+    is not its own (M19): that connection ends, and nobody else's."""
+    with Milter() as other:
+        other.begin(ALICE)
+        for stage in (b"C", b"H", b"M", b"R", b"T", b"N", b"E"):
+            for count in (1, 3, 5, 7, 9, 31) * 3:
+                with Milter() as milter:
+                    milter.negotiate()
+                    milter.send(b"D", stage + b"name\0" * count)
+                    try:
+                        milter.mail(ALICE)
+                    except OSError:
+                        pass            # it has hung up before
+        lab.tally.equal("M19: a session that was open goes on", GO_ON,
+                        other.rcpt(BOB).verdict)
+    lab.tally.equal("M19: it has not ended", True, lab.bonafided.running())
+    with Milter() as milter:
+        milter.negotiate()
+        milter.send(b"D", b"Mi\0")
+        lab.tally.equal("M19: the connection ends", (b"", b""),
+                        milter.receive())
+    with Milter() as milter:
+        milter.negotiate()
+        milter.connect(GOOD, "45.20.1.1")
+        milter.helo(GOOD)
+        milter.mail(ALICE, i="M19-QUEUE", auth_authen="bob")
+        lab.tally.equal("M19: macros with values are taken", GO_ON,
+                        milter.rcpt(BOB, i="M19-QUEUE").verdict)
+    wait_until(lambda: "queue=M19-QUEUE" in lab.bonafided.log(),
+               "the queue id is logged")
+    lab.tally.check("M19: it is said", ".* notice: .*a macro without a value.*",
+                    lab.bonafided.log())
 
 
 def check_many_recipients(lab):
