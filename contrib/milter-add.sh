@@ -55,9 +55,10 @@ need_writable() {
         refuse "the last line of $1 has no end" 'end it with a newline'
 }
 
-# Sets where the MTA reaches bonafided, path or else host and port, and how many
+# Sets where the MTA reaches bonafided, path or else host and port; how many
 # seconds it must wait for an answer: what comes within reply-within, and then
-# as much as makes the 30 s that the manual names of the default.
+# as much as makes the 30 s that the manual names of the default; the user that
+# bonafided serves as, and its policy file.
 ask_bonafided() {
     local told listen within
     command -v bonafided > /dev/null || {
@@ -68,6 +69,8 @@ ask_bonafided() {
     listen=$(sed -n 's/^listen=//p' <<< "$told")
     within=$(sed -n 's/^reply-within=\([0-9]*\)ms$/\1/p' <<< "$told")
     seconds=$(((within + 999) / 1000 + 22))
+    user=$(sed -n 's/^user=//p' <<< "$told")
+    policy=$(sed -n 's/^file=//p' <<< "$told")
     path='' host='' port=''
     if [[ $listen =~ ^unix:(/[A-Za-z0-9_./-]+)$ ]]; then
         path=${BASH_REMATCH[1]}
@@ -83,20 +86,34 @@ ask_bonafided() {
     fi
 }
 
-# A folder for drafts beside the file, on the same disk; gone at the end.
-make_drafts() {         # $1: the file
+# Folders for drafts, each beside its file and so on the same disk; gone at the
+# end.
+drafts_made=()
+make_drafts() {         # $1: the file; sets drafts
     drafts=$(mktemp -d "$1.XXXXXX")
-    trap 'rm -rf "$drafts"' EXIT
+    drafts_made+=("$drafts")
+    trap 'rm -rf "${drafts_made[@]}"' EXIT
 }
 
-# Ends here when there is nothing to change.
+nothing_to_change() {
+    say 'nothing to change'
+    exit 0
+}
+
+# Words for who stays with a port.
+note_of_port() {
+    case $host in
+    127.* | ::1 | localhost)
+        say "note: any user of this machine can connect to port $port and" \
+            "cause callouts; to have a unix socket, take 'listen' out of" \
+            "$policy, restart bonafided and run $name again"
+        ;;
+    esac
+}
+
 print_diff() {          # $1: the file; $2: its draft; then options of diff
     local file=$1 draft=$2
     shift 2
-    if cmp -s "$file" "$draft"; then
-        say 'nothing to change'
-        exit 0
-    fi
     diff -u "$@" --label "$file" --label "$file (new)" "$file" "$draft" ||
         [ $? -eq 1 ]
 }

@@ -20,7 +20,7 @@
  */
 int folder_open(const char *path);
 
-/** Open the folder `name` in `folder`, or AT_FDCWD; a link is none. As above. */
+/** As above: the folder `name` in `folder`, or AT_FDCWD; a link is none. */
 int folder_open_in(int folder, const char *name);
 
 #endif

@@ -309,11 +309,11 @@ static int run(const char *file, struct policy *policy)
 }
 
 /* Read by programs: a key of the file and its value a line, the same unit
- * whatever the file says it in. */
-static int tell(const struct policy *policy)
+ * whatever the file says it in; last, the file itself. */
+static int tell(const char *file, const struct policy *policy)
 {
-    printf("listen=%s\nreply-within=%" PRIu32 "ms\n", policy->listen,
-           policy->reply_within_ms);
+    printf("listen=%s\nreply-within=%" PRIu32 "ms\nuser=%s\nfile=%s\n",
+           policy->listen, policy->reply_within_ms, policy->user, file);
     return EX_OK;
 }
 
@@ -360,7 +360,7 @@ int main(int argc, char **argv)
         status = check(options.file);
         break;
     case TASK_TELL:
-        status = tell(policy);
+        status = tell(file, policy);
         break;
     }
     policy_drop(policy);

@@ -98,7 +98,7 @@ static const struct word deeds[] = {{"continue", ACTION_CONTINUE},
 /* In the order of the shipped file. CODE: its value is read by code of its
  * own. Last stands the default. */
 static const struct key table[] = {
-    PLAIN("listen", POLICY(listen), listen, "inet:8894@127.0.0.1"),
+    PLAIN("listen", POLICY(listen), listen, "unix:/run/bonafide/milter"),
     PLAIN("socket.mode", POLICY(socket_mode), mode, "660"),
     PLAIN("socket.group", POLICY(socket_group), account, NULL),
     PLAIN("user", POLICY(user), account, "bonafide"),

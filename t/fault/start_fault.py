@@ -101,7 +101,8 @@ def check_options(lab):
             ("an argument", ["file"], 64, r".*file: no argument.*usage: .*"),
             ("-t", ["-t", "-c", FILE], 0, rf"{FILE}: no errors\n"),
             ("-m", ["-m", "-c", FILE], 0,
-             r"listen=inet:8894@127\.0\.0\.1\nreply-within=8000ms\n"),
+             r"listen=inet:8894@127\.0\.0\.1\nreply-within=8000ms\n"
+             rf"user=bonafide\nfile={FILE}\n"),
             ("-m, no such file", ["-m", "-c", "/no"], 66, r".*/no: .*"),
             ("no such file", ["-c", "/no/file"], 66, r".*/no/file: .*"),
             ("-t, no such file", ["-t", "-c", "/no"], 66, r".*/no: .*"),

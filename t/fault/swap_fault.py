@@ -11,7 +11,7 @@ import signal
 import stat
 
 from lab import Lab, run
-from lab.daemon import FILE, OTHER, settings
+from lab.daemon import OTHER, settings
 from lab.milter import Milter
 from lab.process import wait_until
 

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""contrib/postfix-add puts bonafided before a real Postfix's other milters."""
+"""contrib/postfix-add puts bonafided before a real Postfix's other milters, and
+its socket where that sees it."""
+
+import os
 
 from lab import Lab, run
 from lab.adder import Adder, OTHER, POLICY, check_mail
+from lab.daemon import FILE, settings
 from lab.mta import MILTER
 
 MAIN, MASTER = "/etc/postfix/main.cf", "/etc/postfix/master.cf"
@@ -11,6 +15,9 @@ OURS = ("{ inet:127.0.0.1:8894, command_timeout=30s,"
         " default_action=accept }")
 SECOND = "{ inet:127.0.0.1:8895, command_timeout=30s }"
 UNIX = {"listen": "unix:/run/bonafide/socket"}
+QUEUE = "/var/spool/postfix"
+MOVED_TO = f"unix:{QUEUE}/bonafide/milter"
+IN_QUEUE = OURS.replace("inet:127.0.0.1:8894", "unix:bonafide/milter")
 
 # Lines that were there, and what Postfix makes of them once we are added
 ROUNDS = [
@@ -69,6 +76,24 @@ class PostfixAdd(Adder):
     def value(self, folder="/etc/postfix"):
         return self.other("sh", "-c", f"postconf -c {folder} -xh smtpd_milters"
                           " 2>/dev/null")[1].strip()
+
+    def listen(self):
+        """What the policy file makes of `listen`."""
+        return self.other("sh", "-c", "bonafided -m 2>/dev/null"
+                          " | sed -n s/^listen=//p"
+                          )[1].strip()
+
+    def read(self, file):
+        with open(self.root.path(file), encoding="utf-8") as text:
+            return text.read()
+
+    def has_folder(self):
+        return os.path.isdir(self.root.path(f"{QUEUE}/bonafide"))
+
+    def without_listen(self):
+        """A policy file that leaves the socket to the default."""
+        return "".join(line for line in settings("").splitlines(True)
+                       if not line.startswith("listen"))
 
     def load(self):
         self.mta.stop()
@@ -134,23 +159,89 @@ def check_policy(add):
 
 
 def check_chroot(add):
-    """A socket outside of the queue, where some smtpd has a chroot."""
+    """A socket outside of the queue, where some smtpd has a chroot: it moves,
+    unless it is another instance that is told."""
     before = add.head
-    add.policy("", **UNIX)
     for chroot, level, reached in (("n", "3.6", True), ("-", "3.6", True),
                                    ("y", "3.6", False), ("-", "0", False)):
+        add.policy("", **UNIX)
         add.root.run(["postconf", "-F", f"*/*/chroot={chroot}"])
         add.head = before.replace("level = 3.6", f"level = {level}")
         name = f"chroot {chroot} at level {level}"
         if reached:
             add.expect(name, OURS.replace("inet:127.0.0.1:8894",
                                           UNIX["listen"]))
-        else:
-            add.begin("")
-            add.refuses(name, "out of reach.*by hand: .*/var/spool/postfix")
+            continue
+        add.begin("")
+        add.refuses(name, "out of reach.*by hand: .*/var/spool/postfix",
+                    "--config", "/etc/postfix")
+        add.expect(f"{name}: moved", IN_QUEUE)
+        add.tally.equal(f"{name}: listen", MOVED_TO, add.listen())
     add.root.run(["postconf", "-F", "*/*/chroot=n"])
     add.head = before
     add.policy("")
+
+
+def check_move(add):
+    """The standard socket goes where a chrooted smtpd sees it, whether or not
+    the policy file names it; a port stays, and that is noted."""
+    for name, text in (
+            ("left out", add.without_listen()),
+            ("named", add.without_listen() + "listen: unix:/run/bonafide/milter"
+             "  # why\n"),
+            ("named first", "listen : unix:/run/bonafide/milter\n"
+             + add.without_listen())):
+        add.root.run(["rm", "-rf", f"{QUEUE}/bonafide"])
+        add.root.write(FILE, text, 0o640)
+        add.root.run(["chgrp", "8", FILE])
+        before = add.begin("")
+        _, words = add.run("--dry-run")
+        add.tally.check(f"{name}, dry: both diffs",
+                        rf".*\n\+listen: {MOVED_TO}\n.*"
+                        r"\n\+bonafide_milter = .*", words)
+        add.tally.equal(f"{name}, dry: nothing changes", (before, text, False),
+                        (add.text(), add.read(FILE), add.has_folder()))
+        status, words = add.run()
+        add.tally.check(f"{name}: what is left to do",
+                        f".*restart bonafided now.*{QUEUE}.*", words)
+        add.tally.equal(f"{name}: moved", (0, IN_QUEUE, MOVED_TO),
+                        (status, add.value(), add.listen()))
+        add.tally.equal(f"{name}: the folder", "2710 bonafide postfix\n",
+                        add.other("stat", "-c", "%a %U %G",
+                                  f"{QUEUE}/bonafide")[1])
+        add.tally.equal(f"{name}: owner and mode of the policy", "640 0 8\n",
+                        add.other("stat", "-c", "%a %u %g", FILE)[1])
+        add.tally.equal(f"{name}: no more than that line", [],
+                        sorted(set(text.splitlines())
+                               - set(add.read(FILE).splitlines())
+                               - {line for line in text.splitlines()
+                                  if line.startswith("listen")}))
+        _, words = add.run()
+        add.tally.check(f"{name}: again", ".*nothing to change.*", words)
+        add.run("--remove")
+        add.tally.equal(f"{name}: removed", (before, MOVED_TO),
+                        (add.text(), add.listen()))
+    check_move_refused(add)
+    add.policy("")
+
+
+def check_move_refused(add):
+    """What it cannot change it leaves alone; a folder that has gone it makes.
+    """
+    add.begin("")
+    add.run()
+    add.root.run(["rm", "-r", f"{QUEUE}/bonafide"])
+    add.run()
+    add.tally.equal("the folder had gone", True, add.has_folder())
+    text = add.without_listen() + "listen:\n  unix:/run/bonafide/milter\n"
+    add.root.write(FILE, text)
+    add.begin("")
+    add.refuses("a value on a line of its own",
+                f"cannot tell where .*by hand: have it say listen: {MOVED_TO}")
+    text = add.without_listen().replace("user: bonafide", "user: no-such")
+    add.root.write(FILE, text)
+    add.refuses("no such user", "there is no user no-such")
+    add.tally.equal("the policy is as it was", text, add.read(FILE))
 
 
 def check_notes(add):
@@ -167,7 +258,12 @@ def check_notes(add):
     add.root.write(MASTER, master)
     add.begin("")
     _, words = add.run("--dry-run")
+    add.tally.check("note of the port", ".*any user of this machine.*8894.*",
+                    words)
+    add.policy("", listen=MOVED_TO)
+    _, words = add.run("--dry-run")
     add.tally.note("no note otherwise", "note:" not in words, "none", words)
+    add.policy("")
 
 
 def check_instance(add):
@@ -210,6 +306,7 @@ def main():
                     r"\n\+bonafide_milter = .*:99,.*",
                     f"{OURS.replace('8894', '99')}, unix:/other")
         check_chroot(add)
+        check_move(add)
         check_notes(add)
 
 

@@ -36,7 +36,7 @@ static void test_defaults(void **state)
 {
     struct policy *policy = policy_file_good(IDENTITY);
 
-    assert_string_equal(policy->listen, "inet:8894@127.0.0.1");
+    assert_string_equal(policy->listen, "unix:/run/bonafide/milter");
     assert_int_equal(policy->socket_mode, 0660);
     assert_null(policy->socket_group);
     assert_string_equal(policy->user, "bonafide");

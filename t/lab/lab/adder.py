@@ -11,7 +11,7 @@ import time
 from . import kernel, net
 from .cases import Case
 from .client import Client
-from .daemon import Bonafided, FILE, PROGRAM, settings
+from .daemon import Bonafided, FILE, PROGRAM, add_user, settings
 from .dns import HERE
 
 OTHER = "/etc/bonafide/other.yaml"          # another policy file
@@ -66,6 +66,7 @@ class Adder:
             self.root.show(os.path.join(_CONTRIB, script),
                            f"{_FOLDER}/{script}")
         self._show_program()
+        add_user(self.root)
         self.policy("")
 
     def policy(self, text, file=FILE, **site):

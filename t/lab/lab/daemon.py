@@ -53,6 +53,11 @@ def install(root, program=PROGRAM):
     if not built:
         raise Failed("BONAFIDED must name the program to test")
     root.show(os.path.abspath(built), program)
+    add_user(root)
+
+
+def add_user(root):
+    """Give a root the user that the daemon serves as."""
     for file, line in (("passwd", "bonafide:x:899:899::/:/bin/false"),
                        ("group", "bonafide:x:899:")):
         with open(root.path(f"/etc/{file}"), "a", encoding="utf-8") as table:
