@@ -6,6 +6,7 @@ does what that page says of what the script uses.
 """
 
 import os
+import stat
 import time
 
 from lab import net, roots, run
@@ -17,8 +18,9 @@ from lab.process import wait_until
 
 CONTRIB = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                        "..", "..", "contrib")
+FOLDER = "/run/bonafide"                # /var/run leads there
 STRICT = settings("policy:\n  helo-syntax: {fail: reject}\n",
-                  log="{to: syslog}")
+                  listen=f"unix:{FOLDER}/milter", log="{to: syslog}")
 LENIENT = STRICT.replace("reject", "continue")
 MISTAKE = STRICT + "word: 1\n"
 RC_SUBR = """
@@ -100,10 +102,10 @@ def main():
     return tally.failed
 
 
-def answer():
+def answer(system):
     """What a bare word as HELO name gets; "" while nobody serves."""
     try:
-        with Milter() as milter:
+        with Milter(system.root.path(f"{FOLDER}/milter")) as milter:
             milter.begin("<alice@good.example>", "word")
             return milter.rcpt("<bob@home.example>").verdict
     except OSError:
@@ -122,14 +124,14 @@ def check_too_early(tally, system):
     tally.equal(f"P22 {name} start, too early", 0,
                 system.say("start", host="mx")[0])
     time.sleep(7)                       # it is tried again meanwhile
-    tally.equal(f"P22 {name}: nobody serves yet", "", answer())
+    tally.equal(f"P22 {name}: nobody serves yet", "", answer(system))
     system.root.write("/etc/resolv.conf", f"nameserver {NSD[0]}\n")
     time.sleep(7)
-    tally.equal(f"P22 {name}: still no name", "", answer())
+    tally.equal(f"P22 {name}: still no name", "", answer(system))
     system.root.write("/etc/hosts", "127.0.0.1 localhost\n"
                       "45.1.0.1 mx.home.example mx\n")
-    wait_until(answer, "it serves", 30)
-    tally.equal(f"P22 {name}: serves", "reply", answer())
+    wait_until(lambda: answer(system), "it serves", 30)
+    tally.equal(f"P22 {name}: serves", "reply", answer(system))
     check_stop(tally, system)
 
 
@@ -142,19 +144,20 @@ def check(tally, system, checking):
     tally.check(f"{name} start, a mistake", r".*unknown key `word`.*", words)
     system.root.write(system.file, STRICT)
     tally.equal(f"{name} start", 0, system.say("start")[0])
-    wait_until(answer, "it serves", 10)
-    tally.equal(f"{name} start: serves", "reply", answer())
+    wait_until(lambda: answer(system), "it serves", 10)
+    tally.equal(f"{name} start: serves", "reply", answer(system))
     before = system.pids()
     tally.equal(f"{name} start: its user", [899],
                 [os.stat(f"/proc/{pid}").st_uid for pid in before])
-    owned = os.stat(system.root.path("/run/bonafide"))  # /var/run leads there
-    tally.equal(f"{name} start: its directory", (899, 899),
-                (owned.st_uid, owned.st_gid))
+    owned = os.stat(system.root.path(FOLDER))
+    tally.equal(f"{name} start: its directory is root's alone (P21)",
+                (0, 0, 0o755), (owned.st_uid, owned.st_gid,
+                                stat.S_IMODE(owned.st_mode)))
     system.root.write(system.file, LENIENT)
     tally.equal(f"{name} {checking}", 0, system.say(checking)[0])
-    tally.equal(f"{name} {checking}: takes nothing", "reply", answer())
+    tally.equal(f"{name} {checking}: takes nothing", "reply", answer(system))
     tally.equal(f"{name} reload", 0, system.say("reload")[0])
-    wait_until(lambda: answer() == "continue", "the reload", 10)
+    wait_until(lambda: answer(system) == "continue", "the reload", 10)
     system.root.write(system.file, MISTAKE)
     for command in (checking, "reload"):
         status, words = system.say(command)
@@ -162,7 +165,7 @@ def check(tally, system, checking):
         tally.check(f"{name} {command}, a mistake", r".*unknown key `word`.*",
                     words)
     tally.equal(f"{name}: still the same process, same policy",
-                (before, "continue"), (system.pids(), answer()))
+                (before, "continue"), (system.pids(), answer(system)))
     system.root.write(system.file, STRICT)
 
 
@@ -170,7 +173,7 @@ def check_respawn(tally, system):
     """Killed, it comes again."""
     before = system.pids()
     os.kill(before[0], 9)
-    wait_until(lambda: answer() == "reply", "another one serves", 20)
+    wait_until(lambda: answer(system) == "reply", "another one serves", 20)
     tally.note("killed: another process", not {*before} & {*system.pids()},
                f"not {before}", system.pids())
 
@@ -178,7 +181,12 @@ def check_respawn(tally, system):
 def check_stop(tally, system):
     tally.equal(f"{system.script} stop", 0, system.say("stop")[0])
     wait_until(lambda: not system.pids(), "its end", 10)
-    tally.equal(f"{system.script} stop: nobody serves", "", answer())
+    tally.equal(f"{system.script} stop: nobody serves", "", answer(system))
+    tally.equal(f"{system.script}: starts over what it left", (0, "reply"),
+                (system.say("start")[0],
+                 wait_until(lambda: answer(system), "it serves", 10)))
+    system.say("stop")
+    wait_until(lambda: not system.pids(), "its end", 10)
 
 
 if __name__ == "__main__":

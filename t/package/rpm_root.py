@@ -8,6 +8,7 @@ lies over this machine's.
 import glob
 import os
 import platform
+import re
 import subprocess
 import sys
 
@@ -20,6 +21,8 @@ PACKAGE, EARLIER = "/bonafide.rpm", "/earlier.rpm"
 MINE = "# mine\n"
 
 # A release before the first one, with another default.
+PORT = "inet:8894@127.0.0.1"
+LISTEN = f'listen: "{PORT}"\n'
 EARLIER_SPEC = f"""
 Name: bonafide
 Version: 0.0.1
@@ -30,9 +33,11 @@ BuildArch: noarch
 %description
 Earlier release.
 %install
-mkdir -p %{{buildroot}}/etc/bonafide
+mkdir -p %{{buildroot}}/etc/bonafide %{{buildroot}}/usr/sbin
 echo '# earlier' > %{{buildroot}}{CONFIG}
+printf '#!/bin/sh\necho listen={PORT}\n' > %{{buildroot}}/usr/sbin/bonafided
 %files
+%attr(755, root, root) /usr/sbin/bonafided
 %config(noreplace) {CONFIG}
 """
 
@@ -100,13 +105,22 @@ def try_upgrading(machine, default):
     machine.add_mine()
     before = machine.read(CONFIG)
     machine.rpm("--upgrade", PACKAGE)
-    wants(machine.read(CONFIG) == before,
-          "an upgrade takes what the administrator wrote")
+    wants(machine.read(CONFIG) == before + LISTEN,
+          "an upgrade takes what the administrator wrote, or the listener")
     wants(machine.read(CONFIG + ".rpmnew") == default, "no new default")
     wants(machine.says("rpm", "--query", "bonafide") ==
           machine.says("rpm", "--query", "--package", PACKAGE),
           "it is not the new release that is installed")
     os.unlink(machine.path(CONFIG + ".rpmnew"))
+
+
+def try_untouched(machine, default):
+    """The file is the next one then, and the listener the one that it was."""
+    machine.rpm("--install", EARLIER)
+    machine.rpm("--upgrade", PACKAGE)
+    wants(machine.read(CONFIG) == re.sub("^listen: .*\n", LISTEN, default,
+                                         flags=re.MULTILINE),
+          "an upgrade of an untouched file takes the listener")
 
 
 def try_removing(machine):
@@ -139,6 +153,8 @@ def main(directory):
     wants(machine.read(CONFIG) == default, "it does not begin by watching")
     try_removing(machine)
     try_upgrading(machine, default)
+    try_removing(machine)
+    try_untouched(machine, default)
     try_removing(machine)
 
 
