@@ -37,6 +37,7 @@ def main():
         peer = lab.peer("45.30.2.1", rcpt=[1.0, "250 2.1.5 ok"])
         check_many(lab)
         check_notes(lab)
+        check_other_kinds(lab)
         check_bad_files(lab)
         check_refused(lab)
         check_fixed_keys(lab)
@@ -148,6 +149,27 @@ def check_bad_files(lab):
                "a word about the file that is gone", 5)
     for helo, expected in ANSWERS.items():
         lab.tally.equal(f"after bad files: {helo}", expected, verdict(helo))
+
+
+def check_other_kinds(lab):
+    """What is no file in the file's place: a FIFO would hold it for ever."""
+    path = lab.bonafided.root.path(FILE)
+    for make, kind in ((lambda: os.mkfifo(path), "a FIFO"),
+                       (lambda: os.symlink("/dev/zero", path), "a device"),
+                       (lambda: os.mkdir(path), "a folder")):
+        before = len(lab.bonafided.log())
+        os.rename(path, path + ".kept")
+        make()
+        lab.bonafided.reload()
+        wait_until(lambda: "is not taken" in lab.bonafided.log()[before:],
+                   f"a word about {kind}")
+        lab.tally.check(f"{kind}: what it says", rf".* error: {FILE}: this is "
+                        rf"{kind}, expected a regular file\n.*"
+                        rf" error: {FILE} is not taken: the policy stays.*",
+                        lab.bonafided.log()[before:])
+        lab.tally.equal(f"{kind}: it serves", "reply", verdict("word"))
+        os.rename(path, f"{path}.{kind}")
+        os.rename(path + ".kept", path)
 
 
 def check_refused(lab):

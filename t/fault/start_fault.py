@@ -33,6 +33,7 @@ null = null
 [null]
 activate = 1
 """
+LARGE = "/etc/bonafide/large.yaml"
 UID, GID, POSTBOX = 899, 899, 898       # of bonafide, and of its other group
 AS_USER = ["setpriv", f"--reuid={UID}", f"--regid={GID}", "--clear-groups"]
 
@@ -126,12 +127,25 @@ def check_files(lab):
     lab.bonafided.root.write(OTHER, settings(POLICY), mode=0o600)
     expect(lab, "a file of another's", 66, rf".*{OTHER}: .*",
            lab.bonafided.other("-t", "-c", OTHER, before=AS_USER))
-    expect(lab, "a folder", 66, r".*/etc: .*",
-           lab.bonafided.other("-t", "-c", "/etc"))
+    os.mkfifo(lab.bonafided.root.path("/etc/fifo"))
+    for name, file, status, words in (
+            ("a folder", "/etc", 66, "this is a folder, expected a regular"),
+            ("a FIFO", "/etc/fifo", 66, "this is a FIFO, expected a regular"),
+            ("a device", "/dev/zero", 66, "this is a device, expected a reg"),
+            ("a large file", LARGE, 78, "has 1048577 octets, expected 1 MiB")):
+        if file == LARGE:
+            lab.bonafided.root.write(LARGE, "\n" * (1 << 20) + "#")
+        expect(lab, f"-t of {name}", status, f".*{file}: .*{words}.*",
+               lab.bonafided.other("-t", "-c", file))
+        expect(lab, f"start with {name}", status, f".*{file}: .*{words}.*",
+               lab.bonafided.other("-f", "-c", file))
+    expect(lab, "root as its user", 0, rf".*{OTHER}:\d+:1: warning: `user` is "
+           "root: .*", lab.bonafided.check(settings(POLICY, user="root")))
 
 
 def check_refusals(lab):
-    """A start that cannot be says why, and what kind of reason it is."""
+    """A start that cannot be says why, and what kind of reason it is (P10,
+    P11)."""
     unix = f"unix:{FOLDER}"
     for name, status, words, site in (
             ("port in use", 69, r".*Address already in use.*", {}),
@@ -266,7 +280,7 @@ def check_listeners(lab):
 
 
 def check_unix_socket(lab):
-    """Mode and group as the file says; the owner may remove it."""
+    """Mode and group as the file says; the owner may remove it (P10)."""
     restart(lab, **UNIX)
     path = lab.bonafided.root.path(SOCKET)
     found = os.stat(path)
@@ -278,7 +292,7 @@ def check_unix_socket(lab):
 
 
 def check_privileges(lab):
-    """Once it serves it is its user and nothing of root is left."""
+    """Once it serves it is its user and nothing of root is left (P10)."""
     with open(f"/proc/{lab.bonafided.child.pid}/status",
               encoding="ascii") as file:
         found = dict(re.findall(r"^(\w+):\s*(.*?)\s*$", file.read(), re.M))
@@ -291,7 +305,7 @@ def check_privileges(lab):
 
 
 def check_second_daemon(lab):
-    """It goes, and the first one has noticed nothing."""
+    """It goes, and the first one has noticed nothing (P11)."""
     path = lab.bonafided.root.path(SOCKET)
     before = os.stat(path).st_ino
     expect(lab, "a second daemon", 69, rf".*another process serves {SOCKET}.*",
@@ -342,7 +356,7 @@ def check_kill(lab):
 
 
 def check_others_stay(lab):
-    """What is no socket of ours, or a live one, stays as it is."""
+    """What is no socket of ours, or a live one, stays as it is (P11)."""
     root = lab.bonafided.root
     path = root.path(SOCKET)
     lab.bonafided.configure(settings(POLICY, **UNIX))
