@@ -13,7 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define ROOMS_TRIED 16    /* names that earlier ones, killed, may have left */
+#define ROOMS_TRIED 16    /* against who puts something in their place */
 #define OLD_NAME    "old" /* in the room: what stands in our place */
 
 /* The fresh folder, ours alone. The socket in it has the same name: libmilter
@@ -85,27 +85,36 @@ static bool is_ours_alone(int folder)
            (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
+/* A room of this name, made now or left by one that was killed in it. */
+static int open_room(struct room *room, unsigned number)
+{
+    snprintf(room->name, sizeof(room->name), ".bonafide-%ld-%u", (long)getpid(),
+             number);
+    if (mkdirat(room->within, room->name, S_IRWXU) != 0 && errno != EEXIST)
+        return -1;
+    room->at = folder_open_in(room->within, room->name);
+    if (room->at >= 0 && !is_ours_alone(room->at)) {
+        close(room->at);
+        room->at = -1;
+    }
+    return 0;
+}
+
 /* Whoever may write to the folder can move the room away at once, or put
  * something else in its place: then it is not ours alone. */
 static int enter_room(struct making *making)
 {
     struct room *room = &making->room;
-    int made = -1;
 
-    for (unsigned i = 0; made != 0 && i < ROOMS_TRIED; i++) {
-        snprintf(room->name, sizeof(room->name), ".bonafide-%ld-%u",
-                 (long)getpid(), i);
-        made = mkdirat(room->within, room->name, S_IRWXU);
-        if (made != 0 && errno != EEXIST)
-            break;
-    }
-    if (made != 0)
-        return fail(making, "make a folder beside");
-    room->at = folder_open_in(room->within, room->name);
-    if (room->at < 0 || !is_ours_alone(room->at)) {
+    for (unsigned i = 0; room->at < 0 && i < ROOMS_TRIED; i++)
+        if (open_room(room, i) != 0)
+            return fail(making, "make a folder beside");
+    if (room->at < 0) {
         errno = EPERM;
         return fail(making, "keep others out while making");
     }
+    unlinkat(room->at, OLD_NAME, 0);
+    unlinkat(room->at, room->name, 0);
     room->home = folder_open_in(AT_FDCWD, ".");
     return fchdir(room->at) == 0 ? EX_OK : fail(making, "work beside");
 }
