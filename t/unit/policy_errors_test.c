@@ -554,10 +554,6 @@ static const struct row warnings[] = {
       "a host of somebody else's shows that callouts get out"}},
     {CHECK "callout: {witness: mx.example.net}\n", {NULL}},
     {CHECK "callout: {witness: none}\n", {NULL}},
-    {CHECK "user: root\n",
-     {":4:1: warning: `user` is root: whoever finds a fault in us is root "
-      "then, expected a user of our own such as bonafide"}},
-    {CHECK "user: nobody-at-all\n", {NULL}},
     {CHECK "socket: {mode: 600}\nlisten: inet:8894@127.0.0.1\n",
      {":4:1: warning: `socket` has no effect, for `listen` is no unix: "
       "socket"}},

@@ -93,12 +93,30 @@ static void test_size(void **state)
     complaints_clear(&complaints);
 }
 
+/* Root serves, with a warning; another user does without. */
+static void test_root(void **state)
+{
+    struct complaints complaints;
+    struct policy *policy = policy_file_read(
+        "identity: mx1.example.org\nuser: root\npolicy: {dnsbl: off, "
+        "helo-syntax: {fail: reject}}\n",
+        &complaints);
+
+    assert_non_null(policy);
+    assert_int_equal(complaints.count, 1);
+    assert_true(complaints.at[0].warning);
+    assert_non_null(strstr(complaints.at[0].text, ":2:1: warning: `user` is "
+                                                  "root: "));
+    complaints_clear(&complaints);
+    policy_drop(policy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fifo),   cmocka_unit_test(test_device),
         cmocka_unit_test(test_folder), cmocka_unit_test(test_socket),
-        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_size),   cmocka_unit_test(test_root),
     };
     return cmocka_run_group_tests(tests, policy_file_enter, policy_file_leave);
 }
