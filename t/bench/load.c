@@ -2,13 +2,22 @@
 /* load.c - drives a milter as a mail server does, over several connections at
  * once, and tells how long each answer took and what CPU a session cost
  *
- *   load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-g GAP_MS] [-p PID]
+ *   load [-n SESSIONS] [-t SECONDS] [-b RATE] [-c CONNECTIONS]
+ *        [-k IDENTITIES] [-o FIRST] [-x EVERY] [-g GAP_MS] [-p PID]
  *        [-s DOMAIN] [-m MESSAGES] [-r RECIPIENTS] [-w SETTLE_MS] PATH
  *
  *   -n  sessions in all (1000)
+ *   -t  seconds after which no session begins any more; 0, the default, for no
+ *       such limit
+ *   -b  sessions that begin in a second, whether those before are over or not,
+ *       as long as there are connections; 0, the default, for one after the
+ *       other on each connection
  *   -c  connections at once (8); a session is a connection
  *   -k  identities that the sessions take in turn (64): each has a client
  *       address, a HELO name and a sender of its own
+ *   -o  the first of these identities (0)
+ *   -x  one session in so many greets with a word that is no host name, so that
+ *       the filter may refuse it; 0, the default, for none
  *   -g  milliseconds between two steps of a session (0), as SMTP clients that
  *       are a network away leave
  *   -p  the process whose CPU time is told; 0, the default, for none
@@ -20,10 +29,11 @@
  *       counted as its CPU time (300)
  *   PATH is the milter's unix socket; it is waited for up to 10 s.
  *
- * Prints, one a line: `negotiated`, what the filter asked for; `answers`, by
- * kind; `STEP`, with the median, the 99th percentile and the longest time in
- * microseconds from sending a step to its reply; `rate`, sessions and messages
- * a second; `cpu`, microseconds a session. Exits with 1 when a reply was lost.
+ * Prints, one a line: `negotiated`, what the filter asked for; `sessions`, how
+ * many there were; `answers`, by kind; `STEP`, with the median, the 99th
+ * percentile and the longest time in microseconds from sending a step to its
+ * reply; `rate`, sessions and messages a second; `cpu`, microseconds a session.
+ * Exits with 1 when a reply was lost.
  */
 #include "bench.h"
 #include "mta.h"
@@ -41,7 +51,9 @@
 
 #define CONNECTIONS_MOST 1000
 #define SESSIONS_MOST    1000000
-#define IDENTITIES_MOST  131072
+#define IDENTITIES_MOST  10000000
+#define RATE_MOST        10000
+#define SECONDS_MOST     86400
 #define GAP_MOST_MS      1000
 #define MESSAGES_MOST    1000
 #define RECIPIENTS_MOST  1000
@@ -49,13 +61,14 @@
 #define START_US         10000000 /* for the socket to be there */
 #define REPLY_US         15000000 /* no reply after that: it is lost */
 #define US_PER_MS        1000
-#define US_PER_S         1e6
+#define US_PER_S         1000000
 #define NS_PER_US        1e3
 #define NS_PER_MS        1000000
 #define MS_PER_S         1000
 
 struct options {
-    uint32_t sessions, connections, identities, gap_ms, settle_ms, pid;
+    uint32_t sessions, seconds, rate, connections, identities, first, gap_ms;
+    uint32_t settle_ms, one_in, pid; /* the last two, 0: none */
     struct mta_script script;
     const char *path;
 };
@@ -75,6 +88,7 @@ struct connection {
 
 struct load {
     struct options options;
+    int64_t since; /* when the first session was to begin */
     uint32_t begun, ended, lost;
     uint32_t answers[UINT8_MAX + 1]; /* by SMFIR_ */
     uint32_t actions, protocol;
@@ -148,9 +162,12 @@ static void begin_session(struct load *load, struct connection *connection)
     connection->fd = connect_to(options->path);
     if (connection->fd < 0)
         bench_fail("connect", errno);
-    mta_begin(&connection->mta, load->begun % options->identities,
-              &options->script);
     load->begun++;
+    mta_begin(&connection->mta,
+              options->first + (load->begun - 1) % options->identities,
+              &options->script);
+    connection->mta.greets_with_word =
+        options->one_in > 0 && load->begun % options->one_in == 0;
     send_step(load, connection);
 }
 
@@ -196,6 +213,23 @@ static void receive(struct load *load, struct connection *connection)
     }
 }
 
+/* When the next session begins if a connection is free: INT64_MAX, none will
+ * any more. */
+static int64_t next_begin(const struct load *load)
+{
+    const struct options *options = &load->options;
+    const int64_t end = options->seconds > 0
+                            ? load->since + (int64_t)options->seconds * US_PER_S
+                            : INT64_MAX;
+    int64_t at = load->since;
+
+    if (options->rate > 0)
+        at += (int64_t)load->begun * US_PER_S / options->rate;
+    if (load->begun == options->sessions || at >= end || bench_now_us() >= end)
+        return INT64_MAX;
+    return at;
+}
+
 /* Begin what may begin, send what is due; the time until more is. */
 static int advance(struct load *load)
 {
@@ -204,7 +238,7 @@ static int advance(struct load *load)
     for (uint32_t i = 0; i < load->options.connections; i++) {
         struct connection *connection = &load->connections[i];
 
-        if (connection->fd < 0 && load->begun < load->options.sessions)
+        if (connection->fd < 0 && next_begin(load) <= bench_now_us())
             begin_session(load, connection);
         while (connection->fd >= 0 && connection->due <= bench_now_us()) {
             if (connection->mta.awaits)
@@ -216,8 +250,8 @@ static int advance(struct load *load)
         load->polled[i].events = POLLIN;
         if (connection->fd >= 0 && connection->due < next)
             next = connection->due;
-        else if (connection->fd < 0 && load->begun < load->options.sessions)
-            next = 0;
+        else if (connection->fd < 0 && next_begin(load) < next)
+            next = next_begin(load);
     }
     next -= bench_now_us();
     return next > 0 ? (int)((next + US_PER_MS - 1) / US_PER_MS) : 0;
@@ -230,7 +264,7 @@ static void run(struct load *load)
     for (;;) {
         const int wait_ms = advance(load);
 
-        if (load->ended == load->options.sessions)
+        if (load->ended == load->begun && next_begin(load) == INT64_MAX)
             return;
         if (poll(load->polled, connections, wait_ms) < 0 && errno != EINTR)
             bench_fail("poll", errno);
@@ -265,6 +299,7 @@ static void print(struct load *load)
 
     printf("negotiated actions 0x%x protocol 0x%x\n", load->actions,
            load->protocol);
+    printf("sessions   %u\n", load->begun);
     printf("answers    continue %u  reject %u  tempfail %u  other %u  lost "
            "%u\n",
            answers[SMFIR_CONTINUE],
@@ -299,22 +334,54 @@ static void measure(struct load *load)
     const int64_t begun = bench_now_us();
     double seconds;
 
+    load->since = begun;
     run(load);
     seconds = (double)(bench_now_us() - begun) / US_PER_S;
     nanosleep(&settle, NULL);
     print(load);
     printf("rate       %.0f sessions/s  %.1f messages/s\n",
-           options->sessions / seconds,
-           options->sessions / seconds * options->script.messages);
+           load->begun / seconds,
+           load->begun / seconds * options->script.messages);
     if (load->options.pid)
         printf("cpu        %.1f us/session\n",
-               (cpu_us_of(load->options.pid) - cpu) / load->options.sessions);
+               (cpu_us_of(load->options.pid) - cpu) / load->begun);
 }
 
 static const char usage[] =
-    "usage: load [-n SESSIONS] [-c CONNECTIONS] [-k IDENTITIES] [-g GAP_MS]\n"
-    "            [-p PID] [-s DOMAIN] [-m MESSAGES] [-r RECIPIENTS]\n"
-    "            [-w SETTLE_MS] PATH     (no count being 0)";
+    "usage: load [-n SESSIONS] [-t SECONDS] [-b RATE] [-c CONNECTIONS]\n"
+    "            [-k IDENTITIES] [-o FIRST] [-x EVERY] [-g GAP_MS] [-p PID]\n"
+    "            [-s DOMAIN] [-m MESSAGES] [-r RECIPIENTS] [-w SETTLE_MS]\n"
+    "            PATH     (no count being 0)";
+
+/* Where the number of an option goes, and the most that it may be; NULL: there
+ * is no such option. */
+static uint32_t *place_of(struct options *options, char option, uint32_t *most)
+{
+    const struct {
+        char option;
+        uint32_t *place, most;
+    } all[] = {
+        {'n', &options->sessions, SESSIONS_MOST},
+        {'t', &options->seconds, SECONDS_MOST},
+        {'b', &options->rate, RATE_MOST},
+        {'c', &options->connections, CONNECTIONS_MOST},
+        {'k', &options->identities, IDENTITIES_MOST},
+        {'o', &options->first, IDENTITIES_MOST},
+        {'x', &options->one_in, SESSIONS_MOST},
+        {'g', &options->gap_ms, GAP_MOST_MS},
+        {'p', &options->pid, INT32_MAX},
+        {'m', &options->script.messages, MESSAGES_MOST},
+        {'r', &options->script.recipients, RECIPIENTS_MOST},
+        {'w', &options->settle_ms, SETTLE_MOST_MS},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].option == option) {
+            *most = all[i].most;
+            return all[i].place;
+        }
+    return NULL;
+}
 
 static struct options read_options(int argc, char **argv)
 {
@@ -326,29 +393,14 @@ static struct options read_options(int argc, char **argv)
     int option;
 
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while ((option = getopt(argc, argv, "n:c:k:g:p:s:m:r:w:")) != -1) {
-        const char given = (char)option;
+    while ((option = getopt(argc, argv, "n:t:b:c:k:o:x:g:p:s:m:r:w:")) != -1) {
+        uint32_t most = 0;
+        uint32_t *place = place_of(&options, (char)option, &most);
 
-        if (option == 'n')
-            options.sessions = bench_number(given, optarg, SESSIONS_MOST);
-        else if (option == 'c')
-            options.connections = bench_number(given, optarg, CONNECTIONS_MOST);
-        else if (option == 'k')
-            options.identities = bench_number(given, optarg, IDENTITIES_MOST);
-        else if (option == 'g')
-            options.gap_ms = bench_number(given, optarg, GAP_MOST_MS);
-        else if (option == 's')
+        if (option == 's')
             options.script.senders = optarg;
-        else if (option == 'm')
-            options.script.messages =
-                bench_number(given, optarg, MESSAGES_MOST);
-        else if (option == 'r')
-            options.script.recipients =
-                bench_number(given, optarg, RECIPIENTS_MOST);
-        else if (option == 'w')
-            options.settle_ms = bench_number(given, optarg, SETTLE_MOST_MS);
-        else if (option == 'p')
-            options.pid = bench_number(given, optarg, INT32_MAX);
+        else if (place)
+            *place = bench_number((char)option, optarg, most);
         else
             bench_fail(usage, 0);
     }

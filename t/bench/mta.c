@@ -13,11 +13,10 @@
 #define OFFERED_ACTIONS  0x1ffU
 #define OFFERED_PROTOCOL 0x1fffffU
 
-#define FIRST_CLIENT  0xc6120000U /* 198.18.0.0 */
-#define IDENTITY_MASK 0x1ffffU    /* it is a /15 */
-#define CLIENT_PORT   40000
-#define LENGTH_SIZE   4
-#define TEXT_SIZE     256
+#define FIRST_CLIENT 0xc6120000U /* 198.18.0.0 */
+#define CLIENT_PORT  40000
+#define LENGTH_SIZE  4
+#define TEXT_SIZE    256
 
 static const struct {
     const char *name;
@@ -155,7 +154,7 @@ static void put_macros(struct writer *writer, enum mta_step step)
 static void write_client(uint32_t identity, char separator, char *text,
                          size_t size)
 {
-    const uint32_t client = FIRST_CLIENT | (identity & IDENTITY_MASK);
+    const uint32_t client = FIRST_CLIENT + identity;
 
     snprintf(text, size, "%u%c%u%c%u%c%u", client >> 24, separator,
              client >> 16 & 0xff, separator, client >> 8 & 0xff, separator,
@@ -197,7 +196,10 @@ static void put_arguments(struct writer *writer, const struct mta *mta)
         put_client(writer, mta->identity);
         break;
     case MTA_HELO:
-        put_name(writer, mta->identity);
+        if (mta->greets_with_word)
+            put_text(writer, "word");
+        else
+            put_name(writer, mta->identity);
         break;
     case MTA_MAIL:
         snprintf(text, sizeof text, "<user@s%u.%s>", mta->identity,

@@ -47,11 +47,12 @@ struct mta_script {
 /** Fields are read by users, written here. */
 struct mta {
     const struct mta_script *script;
-    uint32_t identity;            /* which client, HELO name and sender */
-    uint32_t actions;             /* as negotiated, SMFIF_ */
-    uint32_t protocol;            /* as negotiated, SMFIP_ */
-    enum mta_step step;           /* the last one sent */
-    uint32_t messages;            /* how many were begun */
+    uint32_t identity;     /* which client, HELO name and sender */
+    uint32_t actions;      /* as negotiated, SMFIF_ */
+    uint32_t protocol;     /* as negotiated, SMFIP_ */
+    bool greets_with_word; /* set after mta_begin: no host name in HELO */
+    enum mta_step step;    /* the last one sent */
+    uint32_t messages;     /* how many were begun */
     uint32_t recipients, headers; /* of this one that were sent */
     bool awaits;                  /* the last step's reply is still to come */
     bool over;                    /* QUIT was sent */
@@ -61,8 +62,9 @@ struct mta {
     unsigned char out[MTA_OUT_SIZE]; /* what mta_next wrote */
 };
 
-/** Begin a session. The identity's client address is 198.18.0.0/15 plus
- * `identity`, with dashes for dots the first label of its HELO name.
+/** Begin a session. The identity's client address is 198.18.0.0 plus
+ * `identity`, a number below 10,000,000; with dashes for dots the first label
+ * of its HELO name.
  * @param script  borrowed as long as the session lasts */
 void mta_begin(struct mta *mta, uint32_t identity,
                const struct mta_script *script);
