@@ -34,6 +34,13 @@
 
 #define ELLIPSIS "..."
 
+/** Where syslog(3) writes; it does not tell when nobody is there. */
+#ifdef _PATH_LOG
+# define SYSLOG_SOCKET _PATH_LOG
+#else
+# define SYSLOG_SOCKET "/dev/log"
+#endif
+
 struct line {
     struct line *next;
     int64_t wall;
@@ -64,7 +71,8 @@ static struct {
     enum writer writer;
     struct line *first, **last;
     size_t count;
-    unsigned long lost; /* since the last line in the queue */
+    unsigned long lost;   /* since the last line in the queue */
+    unsigned long untold; /* that the writer has not been able to say */
 } sink = {
     .prepared = PTHREAD_ONCE_INIT,
     .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -170,7 +178,8 @@ static void put_stderr(const struct output *output, enum log_level level,
         continue;
 }
 
-static void put(const struct output *output, enum log_level level, int64_t wall,
+/* False: nobody takes it. */
+static bool put(const struct output *output, enum log_level level, int64_t wall,
                 const char *words)
 {
     switch (output->target) {
@@ -178,20 +187,23 @@ static void put(const struct output *output, enum log_level level, int64_t wall,
         put_stderr(output, level, wall, words);
         break;
     case LOG_TO_SYSLOG:
+        if (access(SYSLOG_SOCKET, F_OK) != 0)
+            return false;
         /* Here and not in log_open, for it waits for a syslog() that is under
          * way. It only sets the tag. */
         openlog(output->ident, LOG_PID, LOG_MAIL);
         syslog(syslog_priority(level), "%s", words);
         break;
     }
+    return true;
 }
 
-static void put_lost(const struct output *output, unsigned long lost)
+static bool put_lost(const struct output *output, unsigned long lost)
 {
     char words[80];
     snprintf(words, sizeof(words),
              "log: lines lost here, for nobody took them: %lu", lost);
-    put(output, LOG_LEVEL_WARNING, clock_wall(&clock_system), words);
+    return put(output, LOG_LEVEL_WARNING, clock_wall(&clock_system), words);
 }
 
 static struct line *new_line(enum log_level level, const char *words)
@@ -236,22 +248,33 @@ static struct line *take(void)
     return line;
 }
 
+/* Write a line, or none if NULL, and that so many were lost before it; how many
+ * are lost now. */
+static unsigned long write_line(const struct output *output, unsigned long lost,
+                                const struct line *line)
+{
+    if (lost > 0 && !put_lost(output, lost))
+        return lost + (line != NULL);
+    if (line == NULL || put(output, line->level, line->wall, line->words))
+        return 0;
+    return 1;
+}
+
 /* Write one line and what was lost before it; or, the queue being empty, what
- * was lost since. Under the lock, which is let go meanwhile. */
+ * was lost since. What nobody takes is said with the next line, whenever that
+ * comes. Under the lock, which is let go meanwhile. */
 static void write_next(void)
 {
     struct output output = sink.output;
     struct line *line = take();
-    unsigned long lost = line == NULL ? sink.lost : line->lost;
+    unsigned long lost = sink.untold + (line == NULL ? sink.lost : line->lost);
     if (line == NULL)
         sink.lost = 0;
     pthread_mutex_unlock(&sink.lock);
-    if (lost > 0)
-        put_lost(&output, lost);
-    if (line != NULL)
-        put(&output, line->level, line->wall, line->words);
+    lost = write_line(&output, lost, line);
     free(line);
     pthread_mutex_lock(&sink.lock);
+    sink.untold = lost;
 }
 
 static void *run_writer(void *argument)
@@ -332,7 +355,7 @@ void log_line(enum log_level level, const char *format, ...)
         queue(level, words);
     pthread_mutex_unlock(&sink.lock);
     if (direct)
-        put(&output, level, clock_wall(&clock_system), words);
+        (void)put(&output, level, clock_wall(&clock_system), words);
 }
 
 /* Under the lock: until the writer has ended, or the time is over. */
@@ -356,7 +379,7 @@ void log_close(void)
     }
     for (struct line *line = take(); line != NULL; line = take())
         free(line);
-    sink.lost = 0;
+    sink.lost = sink.untold = 0;
     sink.output = (struct output){LOG_TO_STDERR, NULL};
     pthread_mutex_unlock(&sink.lock);
     atomic_store(&level_most, LOG_LEVEL_NOTICE);

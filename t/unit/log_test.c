@@ -13,6 +13,7 @@
 #include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -167,6 +168,17 @@ void syslog_fortified(int priority, int flag, const char *format, ...)
     va_start(arguments, format);
     take(priority, format, arguments);
     va_end(arguments);
+}
+
+/* Whether its socket is there, which a machine without one does not have. */
+static atomic_bool absent;
+static atomic_int looked;
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int access(const char *path, int mode)
+{
+    atomic_fetch_add(&looked, 1);
+    return atomic_load(&absent) ? -1 : 0;
 }
 
 static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING,
@@ -425,8 +437,8 @@ static void test_gaps(void **state)
     system_log_end();
 }
 
-/* A syslog that stands still holds up neither lines nor, beyond two seconds,
- * the end; and when it goes on, so does the log. */
+/* P15: a syslog that stands still holds up neither lines nor, beyond two
+ * seconds, the end; and when it goes on, so does the log. */
 static void test_standing_syslog(void **state)
 {
     system_log_begin(true);
@@ -450,16 +462,46 @@ static void test_standing_syslog(void **state)
     system_log_end();
 }
 
+/* P15: lines that no syslog is there for are counted, and said with the first
+ * one that is taken again. */
+static void test_absent_syslog(void **state)
+{
+    const struct timespec pause = {0, 1000000};
+    system_log_begin(false);
+    atomic_store(&absent, true);
+    atomic_store(&looked, 0);
+    log_open(LOG_TO_SYSLOG, LOG_LEVEL_INFO, "test");
+    log_line(LOG_LEVEL_INFO, "one");
+    log_line(LOG_LEVEL_INFO, "two");
+    while (atomic_load(&looked) < 2)
+        nanosleep(&pause, NULL);
+    nanosleep(&pause, NULL);
+    assert_int_equal(atomic_load(&looked), 2); /* and no more by itself */
+    atomic_store(&absent, false);
+    log_line(LOG_LEVEL_INFO, "three");
+    log_line(LOG_LEVEL_INFO, "four");
+    log_close();
+    assert_string_equal(system_log.text,
+                        "4 log: lines lost here, for nobody took them: 2\n"
+                        "6 three\n6 four\n");
+    system_log_end();
+}
+
 int main(void)
 {
     /* Otherwise the journal of whoever runs this might be ours. */
     tell_journal(NULL);
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_before_open),     cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_journal),         cmocka_unit_test(test_words),
-        cmocka_unit_test(test_syslog),          cmocka_unit_test(test_reopen),
-        cmocka_unit_test(test_blocked),         cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_before_open),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_journal),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_syslog),
+        cmocka_unit_test(test_reopen),
+        cmocka_unit_test(test_blocked),
+        cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_standing_syslog),
+        cmocka_unit_test(test_absent_syslog),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }
