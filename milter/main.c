@@ -7,6 +7,7 @@
 #include "milter/listener.h"
 #include "milter/notify.h"
 #include "milter/privileges.h"
+#include "milter/rights.h"
 #include "milter/signals.h"
 #include "milter/versions.h"
 #include "milter/watchdog.h"
@@ -22,6 +23,9 @@
 
 #define PROGRAM  "bonafided"
 #define WHY_SIZE 512
+#define NO_THREAD                                                \
+ "a thread cannot be started; under systemd look at TasksMax=, " \
+ "LimitNPROC= and SystemCallFilter= of the unit"
 /* A callback that waits wakes at once; what is left is a reply to write. */
 #define STOP_MS 5000
 
@@ -239,7 +243,7 @@ static int serve(const char *file, struct service *service,
         !(watchdog = watchdog_new(service_loop(service), patience_ms)))
         return fail(EX_OSERR, policy, "out of memory");
     if (!service_start(service) || !filter_start(signals_end))
-        return fail(EX_OSERR, policy, "a thread cannot be started");
+        return fail(EX_OSERR, policy, NO_THREAD);
     log_line(
         LOG_LEVEL_NOTICE, PROGRAM " " BONAFIDE_VERSION " serves at %s, mode %s",
         policy->listen, policy->mode == MODE_MONITOR ? "monitor" : "enforce");
@@ -296,7 +300,10 @@ static int run(const char *file, struct policy *policy)
     int status;
 
     if (!log_open(policy->log_target, policy->log_level, PROGRAM))
-        return fail(EX_OSERR, policy, "a thread cannot be started");
+        return fail(EX_OSERR, policy, NO_THREAD);
+    versions_tell(why, sizeof why);
+    log_line(LOG_LEVEL_NOTICE, PROGRAM " " BONAFIDE_VERSION " begins, with %s",
+             why);
     status = prepare(policy, &service, why, sizeof why);
     if (status != EX_OK) {
         service_free(&service);
@@ -323,6 +330,20 @@ static int check(const char *file)
     return EX_OK;
 }
 
+/* What no policy can mend; to read it needs a library, and may need DNS for our
+ * own name. */
+static int check_ground(enum task task)
+{
+    char why[WHY_SIZE];
+    int status = versions_fit(why, sizeof why) ? EX_OK : EX_OSERR;
+
+    if (status == EX_OK && task == TASK_SERVE)
+        status = rights_check(why, sizeof why);
+    if (status != EX_OK)
+        log_line(LOG_LEVEL_ERROR, "%s", why);
+    return status;
+}
+
 static int begin(const struct options *options, const char *file,
                  struct policy *policy)
 {
@@ -342,6 +363,9 @@ int main(int argc, char **argv)
 
     daemon_open_standard();
     options = read_options(argc, argv);
+    status = check_ground(options.task);
+    if (status != EX_OK)
+        return status;
     file = absolute_path(options.file);
     if (!file) {
         fprintf(stderr, PROGRAM ": %s: %s\n", options.file, strerror(errno));
