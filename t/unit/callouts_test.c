@@ -149,7 +149,8 @@ static void test_pass_ends(void **state)
     callouts_free(&callouts);
 }
 
-/* Two refusals, far enough apart, with no acceptance between them. */
+/* K8: a known-good address stays good until it was refused twice, far enough
+ * apart, with no acceptance between them. */
 static void test_two_refusals(void **state)
 {
     static const struct {
@@ -311,6 +312,40 @@ static void test_whole_answer(void **state)
     callouts_free(&callouts);
 }
 
+/* K7: addresses that somebody invents, refused or accepted, take a bounded
+ * place, and not that of a known-good one that comes back once for every so
+ * many of them. */
+static void test_invented(void **state)
+{
+    enum { INVENTED = 20000, BETWEEN = 50, GOOD = 10 };
+    struct callouts *callouts = callouts_new(BYTES);
+    struct callout_answer answer = {.outcome = CALLOUT_ACCEPTED};
+    struct callouts_kept found;
+    char name[32];
+    size_t count = 0;
+    assert_non_null(callouts);
+    for (int i = 0; i < GOOD; i++) {
+        (void)snprintf(name, sizeof(name), "good%d@example.com", i);
+        callouts_learn(callouts, span_of(name), &answer, &settings, 0);
+    }
+    for (int i = 0; i < INVENTED; i++) {
+        answer.outcome =
+            i % 3 == 0 ? CALLOUT_ACCEPTED : CALLOUT_NO_SUCH_MAILBOX;
+        (void)snprintf(name, sizeof(name), "bounce-%d@list.example", i);
+        callouts_learn(callouts, span_of(name), &answer, &settings, 0);
+        (void)snprintf(name, sizeof(name), "good%d@example.com",
+                       i / BETWEEN % GOOD);
+        if (i % BETWEEN == 0)
+            assert_true(callouts_find(callouts, span_of(name), 0, &found));
+    }
+    for (int i = 0; i < INVENTED; i++) {
+        (void)snprintf(name, sizeof(name), "bounce-%d@list.example", i);
+        count += callouts_find(callouts, span_of(name), 0, &found);
+    }
+    assert_in_range(count, 1000, INVENTED / 2);
+    callouts_free(&callouts);
+}
+
 static void test_bound(void **state)
 {
     struct callouts *callouts = callouts_new(64 * 1024);
@@ -345,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_renewed),
         cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_invented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
