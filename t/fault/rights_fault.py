@@ -48,9 +48,8 @@ def main():
         lab.bonafided.stop()
         check_denied(lab)
         check_without_ipv6(lab)
-        if "FAULT_LDNS" in os.environ:
-            root.show(os.environ["FAULT_LDNS"], LIBRARY)
-            check_library(lab)
+        root.show(os.environ["FAULT_LDNS"], LIBRARY)
+        check_library(lab)
 
 
 def check_versions(lab):
