@@ -23,6 +23,9 @@
  *   MX   any name               10 mx.NAME
  *   else                        no such data
  *
+ * Names that end neither in example nor in arpa do not exist, as everywhere: a
+ * resolver that finds them is not believed.
+ *
  * The delay being one for all, answers leave in the order of the questions.
  */
 #include "bench.h"
@@ -51,11 +54,14 @@
 #define LISTS         "\002bl\007example"
 #define TARPITS       "\003tar\007example"
 #define TARPIT        0x7f000003
+#define NAMES         "\007example"
+#define REVERSE_NAMES "\004arpa"
 
 #define HEADER_SIZE     12
 #define NAME_MOST       255
 #define LABEL_MOST      63
 #define FLAGS_ANSWER    0x8580 /* QR AA RD RA */
+#define NXDOMAIN        3
 #define TYPE_A          1
 #define TYPE_SOA        6
 #define TYPE_PTR        12
@@ -241,6 +247,12 @@ static bool is_below(const struct question *question, const char *end,
                0;
 }
 
+static bool exists(const struct question *question)
+{
+    return is_below(question, NAMES, sizeof NAMES) ||
+           is_below(question, REVERSE_NAMES, sizeof REVERSE_NAMES);
+}
+
 static unsigned put_found(const struct server *server, struct answer *answer,
                           const struct question *question)
 {
@@ -288,15 +300,16 @@ static void write_answer(const struct server *server, struct answer *answer,
                          const struct question *question,
                          const unsigned char *packet)
 {
+    const bool is_there = exists(question);
     unsigned found;
 
     answer->length = 0;
     put(answer, packet, 2);
-    put_u16(answer, FLAGS_ANSWER);
+    put_u16(answer, FLAGS_ANSWER | (is_there ? 0 : NXDOMAIN));
     put_u16(answer, 1);
     put(answer, "\0\0\0\0\0", 6);
     put(answer, packet + HEADER_SIZE, question->end - HEADER_SIZE);
-    found = put_found(server, answer, question);
+    found = is_there ? put_found(server, answer, question) : 0;
     if (!found)
         put_soa(answer, question);
     answer->packet[7] = (unsigned char)found;
