@@ -46,6 +46,9 @@ struct loop {
     uint64_t sets; /* ever */
     instant now;   /* when timers were last looked after */
     struct loop_job stop;
+    struct loop_job *taken, **taken_last; /* from the queue, to be run in this
+                                             turn or the next ones */
+    instant heard;
 
     pthread_mutex_t lock; /* of the queue; nothing else is locked under it
                              but libevent's own */
@@ -97,7 +100,9 @@ struct loop *loop_new(const struct clock *clock)
     if (loop == NULL)
         return NULL;
     loop->clock = clock;
+    loop->heard = clock_now(clock);
     loop->last = &loop->first;
+    loop->taken_last = &loop->taken;
     if (make_events(loop) && pthread_mutex_init(&loop->lock, NULL) == 0)
         return loop;
     free_events(loop);
@@ -129,21 +134,36 @@ void loop_post(struct loop *loop, struct loop_job *job)
     pthread_mutex_unlock(&loop->lock);
 }
 
-/* Run what is queued now; what these jobs post has to wait, so that they cannot
- * starve sockets and timers. True when there was anything. */
-static bool run_jobs(struct loop *loop)
+/* What was posted is behind what waits already. All of it: only the first job
+ * of a queue wakes the loop. */
+static void take_jobs(struct loop *loop)
 {
     pthread_mutex_lock(&loop->lock);
-    struct loop_job *job = loop->first;
-    loop->first = NULL;
-    loop->last = &loop->first;
-    pthread_mutex_unlock(&loop->lock);
-    bool any = job != NULL;
-    while (job != NULL) {
-        struct loop_job *next = job->next;
-        job->run(job);
-        job = next;
+    if (loop->first != NULL) {
+        *loop->taken_last = loop->first;
+        loop->taken_last = loop->last;
+        loop->first = NULL;
+        loop->last = &loop->first;
     }
+    pthread_mutex_unlock(&loop->lock);
+}
+
+/* Run what is queued now, but not so much that sockets and timers have to wait
+ * for long; what these jobs post has to wait, so that they cannot starve them
+ * either. True when there was anything. */
+static bool run_jobs(struct loop *loop)
+{
+    take_jobs(loop);
+    bool any = loop->taken != NULL;
+    for (size_t i = 0; i < LOOP_JOBS_A_TURN && loop->taken != NULL; i++) {
+        struct loop_job *job = loop->taken;
+        loop->taken = job->next;
+        if (loop->taken == NULL)
+            loop->taken_last = &loop->taken;
+        job->run(job);
+    }
+    if (loop->taken != NULL)
+        event_active(loop->wake, 0, 0);
     return any;
 }
 
@@ -287,13 +307,27 @@ static void set_alarm(struct loop *loop)
         event_active(loop->alarm, 0, 0);
 }
 
+/* False: the system refuses. */
+static bool hear(struct loop *loop, int how)
+{
+    instant now = clock_now(loop->clock);
+    if (event_base_loop(loop->base, how) == -1)
+        return false;
+    loop->heard = now;
+    return true;
+}
+
+instant loop_heard(const struct loop *loop)
+{
+    return loop->heard;
+}
+
 static void *run_thread(void *argument)
 {
     struct loop *loop = argument;
     while (!loop->stopping) {
         set_alarm(loop);
-        if (event_base_loop(loop->base,
-                            EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) == -1) {
+        if (!hear(loop, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY)) {
             log_line(LOG_LEVEL_ERROR, "the event loop cannot wait for events");
             log_close();
             abort();
@@ -315,7 +349,7 @@ void loop_turn(struct loop *loop)
 {
     bool any;
     do {
-        event_base_loop(loop->base, EVLOOP_NONBLOCK);
+        (void)hear(loop, EVLOOP_NONBLOCK);
         any = fire_due(loop);
         any = run_jobs(loop) || any;
     } while (any);

@@ -32,6 +32,10 @@ bool loop_start(struct loop *loop);
  * loop's clock: with a simulated one nobody has to wait. */
 void loop_turn(struct loop *loop);
 
+/** Jobs that are run in a row, some milliseconds; then sockets and timers have
+ * their turn. */
+#define LOOP_JOBS_A_TURN 256
+
 /** Have `job->run` called on the loop's thread, jobs in the order they were
  * posted. Any thread, the loop's own too (it then runs in the next turn). May
  * be called under a lock. */
@@ -41,6 +45,10 @@ void loop_post(struct loop *loop, struct loop_job *job);
 struct event_base *loop_events(struct loop *loop);
 
 const struct clock *loop_clock(const struct loop *loop);
+
+/** What had come over a socket by this instant has been handed on, however busy
+ * the loop is; the loop's thread alone. */
+instant loop_heard(const struct loop *loop);
 
 /** A timer of an object that lives on the loop. */
 struct loop_timer;

@@ -69,6 +69,11 @@ const struct clock *loop_clock(const struct loop *loop)
     return &loop->clock;
 }
 
+instant loop_heard(const struct loop *loop)
+{
+    return clock_now(loop_clock(loop));
+}
+
 /* For the library's sockets, of which none is opened here. */
 struct event_base *loop_events(struct loop *loop)
 {
