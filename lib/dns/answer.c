@@ -23,7 +23,7 @@ static const struct dns_answer temperrors[TROUBLE_COUNT] = {
     TEMPERROR(DNS_TROUBLE_NONE),      TEMPERROR(DNS_TROUBLE_TIMEOUT),
     TEMPERROR(DNS_TROUBLE_SERVFAIL),  TEMPERROR(DNS_TROUBLE_REFUSED),
     TEMPERROR(DNS_TROUBLE_MALFORMED), TEMPERROR(DNS_TROUBLE_NO_NETWORK),
-    TEMPERROR(DNS_TROUBLE_INTERNAL),
+    TEMPERROR(DNS_TROUBLE_CROWDED),   TEMPERROR(DNS_TROUBLE_INTERNAL),
 };
 
 const struct dns_answer *dns_answer_temperror(enum dns_trouble trouble)
@@ -152,6 +152,8 @@ const char *dns_trouble_text(enum dns_trouble trouble)
         return "malformed answer";
     case DNS_TROUBLE_NO_NETWORK:
         return "no route to a server";
+    case DNS_TROUBLE_CROWDED:
+        return "too many questions at once";
     case DNS_TROUBLE_INTERNAL:
         return "internal error";
     }

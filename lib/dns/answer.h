@@ -35,6 +35,7 @@ enum dns_trouble {
     DNS_TROUBLE_REFUSED,    /* REFUSED, or nobody listens there */
     DNS_TROUBLE_MALFORMED,  /* not a DNS answer, or a CNAME loop */
     DNS_TROUBLE_NO_NETWORK, /* no route to any server */
+    DNS_TROUBLE_CROWDED,    /* too many others wait for an answer */
     DNS_TROUBLE_INTERNAL    /* our own fault: memory, descriptors */
 };
 

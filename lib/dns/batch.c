@@ -14,7 +14,10 @@ struct question {
 };
 
 struct dns_batch {
+    struct loop_job withdraw; /* first: it leads back to us */
     struct resolver *resolver;
+    bool has_client;
+    struct address client;
     instant deadline;
     void (*arrived)(void *context);
     void *context;
@@ -26,13 +29,17 @@ struct dns_batch {
     struct question *questions[DNS_BATCH_MOST];
 };
 
-struct dns_batch *dns_batch_new(struct resolver *resolver, instant deadline,
+struct dns_batch *dns_batch_new(struct resolver *resolver,
+                                const struct address *client, instant deadline,
                                 void (*arrived)(void *context), void *context)
 {
     struct dns_batch *batch = calloc(1, sizeof(*batch));
     if (batch == NULL)
         return NULL;
     batch->resolver = resolver;
+    batch->has_client = client != NULL;
+    if (client != NULL)
+        batch->client = *client;
     batch->deadline = deadline;
     batch->arrived = arrived;
     batch->context = context;
@@ -91,6 +98,8 @@ static struct question *add(struct dns_batch *batch, const char *name,
         return NULL;
     memcpy(question->ask.name, name, length + 1);
     question->ask.type = type;
+    question->ask.has_client = batch->has_client;
+    question->ask.client = batch->client;
     question->ask.deadline = batch->deadline;
     question->ask.done = take_answer;
     question->batch = batch;
@@ -148,10 +157,34 @@ size_t dns_batch_sent(const struct dns_batch *batch)
     return batch != NULL ? batch->sent : 0;
 }
 
+/* On the loop, with what was the owner's hold. What is left is answered. */
+static void withdraw(struct loop_job *job)
+{
+    void *first = job;
+    struct dns_batch *batch = first;
+    for (size_t i = 0; i < batch->looked_at; i++)
+        resolver_withdraw(&batch->questions[i]->ask);
+    drop(batch);
+}
+
+static bool is_open(const struct dns_batch *batch)
+{
+    bool open = false;
+    for (size_t i = 0; i < batch->looked_at && !open; i++)
+        open = answer_of(batch->questions[i]) == NULL;
+    return open;
+}
+
 void dns_batch_free(struct dns_batch **batch)
 {
-    if (*batch == NULL)
+    struct dns_batch *freed = *batch;
+    if (freed == NULL)
         return;
-    drop(*batch);
     *batch = NULL;
+    if (is_open(freed)) {
+        freed->withdraw.run = withdraw;
+        resolver_post(freed->resolver, &freed->withdraw);
+    } else {
+        drop(freed);
+    }
 }

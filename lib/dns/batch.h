@@ -29,13 +29,15 @@ struct dns_batch;
 #define DNS_BATCH_MOST 64
 
 /**
+ * @param client    on whose behalf it asks; NULL: the program's own
  * @param deadline  for all its questions: first ask plus dns.budget
  * @param arrived   called on the loop's thread, without any lock of ours, once
  *                  for each question that dns_batch_send sent
  * @param context   the owner's; it must live until each sent question arrived
  * @return NULL when memory ends
  */
-struct dns_batch *dns_batch_new(struct resolver *resolver, instant deadline,
+struct dns_batch *dns_batch_new(struct resolver *resolver,
+                                const struct address *client, instant deadline,
                                 void (*arrived)(void *context), void *context);
 
 /**
@@ -60,7 +62,8 @@ bool dns_batch_is_from_before(const struct dns_batch *batch, instant at);
 /** Questions sent over the network so far; 0: all came from memory. */
 size_t dns_batch_sent(const struct dns_batch *batch);
 
-/** Let go; what is under way arrives nevertheless. *batch becomes NULL. */
+/** Let go; what is under way is withdrawn, and arrives soon as temperror.
+ * *batch becomes NULL. */
 void dns_batch_free(struct dns_batch **batch);
 
 #endif

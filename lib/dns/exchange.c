@@ -213,12 +213,24 @@ static enum dns_next take_octets(struct dns_exchange *exchange,
     return finish(exchange, dns_answer_internal());
 }
 
+/* In a round that is not counted, if this one is over. */
+static enum dns_next resume(struct dns_exchange *exchange,
+                            const struct dns_event *event)
+{
+    size_t servers = dns_servers_settings(exchange->servers)->server_count;
+    if (exchange->asked == (1U << servers) - 1)
+        exchange->asked = exchange->settled;
+    return begin_turn(exchange, event);
+}
+
 enum dns_next dns_exchange_take(struct dns_exchange *exchange,
                                 const struct dns_event *event)
 {
     switch (event->kind) {
     case DNS_EVENT_BEGIN:
         return begin_turn(exchange, event);
+    case DNS_EVENT_RESUME:
+        return resume(exchange, event);
     case DNS_EVENT_OCTETS:
         return take_octets(exchange, event);
     case DNS_EVENT_TIME:

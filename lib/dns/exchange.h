@@ -7,7 +7,8 @@
  * stumbles over, and over TCP when its reply does not fit or does not keep the
  * case of our letters; silence, a damaged
  * reply or a closed door give the turn to the next. A server that said it
- * cannot tell (SERVFAIL, REFUSED) is not asked again.
+ * cannot tell (SERVFAIL, REFUSED) is not asked again. A turn that we broke off
+ * is nobody's fault and the round's last one no end: the next server is asked.
  */
 #ifndef DNS_EXCHANGE_H
 #define DNS_EXCHANGE_H
@@ -28,6 +29,7 @@ enum dns_event_kind {
     DNS_EVENT_BEGIN,    /* the first event, once */
     DNS_EVENT_OCTETS,   /* from the server that was asked, by the way asked */
     DNS_EVENT_TIME,     /* time has passed */
+    DNS_EVENT_RESUME,   /* the turn was broken off by us a while ago */
     DNS_EVENT_REFUSED,  /* nobody listens there */
     DNS_EVENT_CLOSED,   /* the connection ended before the reply did */
     DNS_EVENT_NO_ROUTE, /* the network or the host cannot be reached */

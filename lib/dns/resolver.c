@@ -20,15 +20,24 @@
 /** Forged replies are said once in so long. */
 #define STRAYS_SAY_S 60
 
+/** Deadlines of one question that are not so far apart pass together: each
+ * costs a look at all who ask it. */
+#define DEADLINES_APART_MS 10
+
+#define WORDS_SIZE 200
+
 struct inquiry {
+    struct share share; /* first: it leads back to us */
     struct resolver *resolver;
-    struct inquiry *next;           /* in its chain */
-    struct inquiry *before, *after; /* in the queue, while it waits */
-    struct dns_ask *askers;
+    struct inquiry *next; /* in its chain */
+    struct link askers;
+    instant earliest; /* no asker's deadline comes before */
     struct dns_exchange *exchange;
-    struct dns_transport *transport; /* of the exchange's last query */
+    struct dns_transport *transport; /* of the exchange's last query; NULL while
+                                        it has no place */
     struct loop_timer *timer;
-    bool begun;
+    bool begun;  /* it has had a place */
+    bool waited; /* it has been without one */
 };
 
 struct resolver {
@@ -40,11 +49,14 @@ struct resolver {
 
     /* The loop's thread alone. */
     struct inquiry *chains[CHAINS];
-    struct inquiry *first, *last; /* the queue of those that wait */
-    size_t inquiries, begun;
-    unsigned strays; /* replies that nobody asked for, not said yet */
+    size_t inquiries;
+    struct inquiry *newest; /* made for the last ask, unless it is over */
+    struct shares *shares;
+    struct loop_timer *timer; /* when a place may become somebody else's */
+    struct resolver_use use;  /* all but its shares */
+    instant crowd_due;        /* when a crowd is worth a line again */
+    unsigned strays;          /* replies that nobody asked for, not said yet */
     instant strays_due;
-    bool full;      /* said in the log since the queue was last empty */
     bool forgetful; /* answers are not kept at present */
 };
 
@@ -53,11 +65,15 @@ static instant now_of(const struct resolver *resolver)
     return clock_now(loop_clock(resolver->loop));
 }
 
+static void use_time(void *context);
+
 struct resolver *resolver_new(struct loop *loop,
-                              const struct dns_settings *settings, char *why,
-                              size_t why_size)
+                              const struct dns_settings *settings,
+                              size_t places, char *why, size_t why_size)
 {
     struct resolver *resolver = calloc(1, sizeof(*resolver));
+    struct shares *shares = shares_new(places, DNS_QUESTIONS_MOST);
+    struct loop_timer *timer = loop_timer_new(loop, use_time, resolver);
     struct dns_supply *supply = dns_supply_new(
         settings, DNS_RESOLV_CONF, clock_now(loop_clock(loop)), why, why_size);
     struct cache *memory = dns_memory_new();
@@ -66,16 +82,20 @@ struct resolver *resolver_new(struct loop *loop,
         goto undo;
     text_begin(&text, why, why_size);
     text_add(&text, "out of memory or of random numbers");
-    if (resolver == NULL || memory == NULL ||
+    if (resolver == NULL || memory == NULL || shares == NULL || timer == NULL ||
         !hash_key_draw(&resolver->hash_key))
         goto undo;
     text_begin(&text, why, why_size);
     resolver->loop = loop;
     resolver->memory = memory;
     resolver->supply = supply;
+    resolver->shares = shares;
+    resolver->timer = timer;
     return resolver;
 
 undo:
+    loop_timer_free(&timer);
+    shares_free(&shares);
     cache_free(&memory);
     dns_supply_free(&supply);
     free(resolver);
@@ -120,30 +140,6 @@ static struct inquiry *find_inquiry(struct resolver *resolver, const char *name,
     return inquiry;
 }
 
-static void join_queue(struct resolver *resolver, struct inquiry *inquiry)
-{
-    inquiry->before = resolver->last;
-    if (resolver->last == NULL)
-        resolver->first = inquiry;
-    else
-        resolver->last->after = inquiry;
-    resolver->last = inquiry;
-}
-
-static void leave_queue(struct resolver *resolver, struct inquiry *inquiry)
-{
-    if (inquiry == resolver->first)
-        resolver->first = inquiry->after;
-    else
-        inquiry->before->after = inquiry->after;
-    if (inquiry == resolver->last)
-        resolver->last = inquiry->before;
-    else
-        inquiry->after->before = inquiry->before;
-    if (resolver->first == NULL)
-        resolver->full = false;
-}
-
 static void leave_chain(struct inquiry *inquiry)
 {
     struct inquiry **link =
@@ -153,40 +149,61 @@ static void leave_chain(struct inquiry *inquiry)
     *link = inquiry->next;
 }
 
-/* It is in no chain and nobody waits for it any more. */
-static void free_inquiry(struct inquiry *inquiry)
+static struct inquiry *inquiry_of(struct share *share)
 {
-    if (inquiry->begun)
-        inquiry->resolver->begun--;
-    else
-        leave_queue(inquiry->resolver, inquiry);
-    inquiry->resolver->inquiries--;
+    void *first = share; /* an inquiry begins with its share */
+    return first;
+}
+
+/* It is in no chain and nobody waits for it any more. */
+static void free_inquiry(struct inquiry *inquiry, bool answered)
+{
+    struct resolver *resolver = inquiry->resolver;
+    shares_end(resolver->shares, &inquiry->share, loop_heard(resolver->loop),
+               answered);
+    resolver->inquiries--;
+    if (resolver->newest == inquiry)
+        resolver->newest = NULL;
     dns_transport_free(&inquiry->transport);
     loop_timer_free(&inquiry->timer);
     dns_exchange_free(&inquiry->exchange);
     free(inquiry);
 }
 
+static instant round_up(instant at)
+{
+    const instant apart = (instant)DEADLINES_APART_MS * 1000;
+    return at == INSTANT_NEVER ? at : (at + apart - 1) / apart * apart;
+}
+
 /* When something is due: the end of the server's turn, or an asker's. */
 static void set_timer(struct inquiry *inquiry)
 {
-    instant due = INSTANT_NEVER;
-    if (inquiry->begun)
+    instant due = round_up(inquiry->earliest);
+    if (inquiry->transport != NULL &&
+        dns_exchange_deadline(inquiry->exchange) < due)
         due = dns_exchange_deadline(inquiry->exchange);
-    for (struct dns_ask *ask = inquiry->askers; ask != NULL; ask = ask->next) {
-        if (ask->deadline < due)
-            due = ask->deadline;
-    }
     loop_timer_set(inquiry->timer, due);
 }
 
-static void answer_all(struct dns_ask *askers, const struct dns_answer *answer)
+static struct dns_ask *first_asker(const struct link *askers)
 {
-    while (askers != NULL) {
-        struct dns_ask *next = askers->next;
-        askers->done(askers, dns_answer_hold(answer));
-        askers = next;
-    }
+    return LINK_AROUND(askers->after, struct dns_ask, beside);
+}
+
+/* It is no question of the inquiry's any more, and its asker's own again. */
+static void tell(struct dns_ask *ask, const struct dns_answer *answer)
+{
+    links_remove(&ask->beside);
+    ask->inquiry = NULL;
+    ask->done(ask, dns_answer_hold(answer));
+}
+
+/* All are told, who then is nobody's. */
+static void answer_all(struct inquiry *inquiry, const struct dns_answer *answer)
+{
+    while (!links_is_empty(&inquiry->askers))
+        tell(first_asker(&inquiry->askers), answer);
 }
 
 /* Octets that were no reply come from a forger, or from a server that is
@@ -218,22 +235,28 @@ static void note_trouble(const struct dns_exchange *exchange)
                  reason);
 }
 
+/* The exchange is over. */
 static void finish(struct inquiry *inquiry)
 {
     struct resolver *resolver = inquiry->resolver;
     struct dns_exchange *exchange = inquiry->exchange;
-    struct dns_ask *askers = inquiry->askers;
-    const struct dns_answer *answer =
-        dns_answer_hold(dns_exchange_answer(exchange));
+    const struct dns_answer *answer = dns_exchange_answer(exchange);
     if (!resolver->forgetful)
         dns_memory_put(resolver->memory, dns_exchange_name(exchange),
                        dns_exchange_type(exchange), answer);
     note_strays(resolver, exchange);
     note_trouble(exchange);
     leave_chain(inquiry);
-    free_inquiry(inquiry);
-    answer_all(askers, answer);
-    dns_answer_drop(answer);
+    answer_all(inquiry, answer);
+    free_inquiry(inquiry, answer->status != DNS_TEMPERROR);
+}
+
+/* Without an answer. */
+static void give_up(struct inquiry *inquiry, enum dns_trouble trouble)
+{
+    leave_chain(inquiry);
+    answer_all(inquiry, dns_answer_temperror(trouble));
+    free_inquiry(inquiry, false);
 }
 
 static void hear(void *context, enum dns_event_kind kind, const uint8_t *octets,
@@ -271,16 +294,96 @@ static void advance(struct inquiry *inquiry, struct dns_event event)
     set_timer(inquiry);
 }
 
-/* Begin the first in the queue, as many as there are sockets for. */
-static void begin_waiting(struct resolver *resolver)
+static const struct address *client_of(const struct dns_ask *ask)
 {
-    while (resolver->first != NULL && resolver->begun < DNS_SOCKETS_MOST) {
-        struct inquiry *inquiry = resolver->first;
-        leave_queue(resolver, inquiry);
-        inquiry->begun = true;
-        resolver->begun++;
-        advance(inquiry, (struct dns_event){.kind = DNS_EVENT_BEGIN});
+    return ask->has_client ? &ask->client : NULL;
+}
+
+/* One who asked goes; it counts for one who still asks. */
+static void part(struct inquiry *inquiry, struct dns_ask *ask,
+                 const struct dns_answer *answer)
+{
+    bool counted = shares_is_of(&inquiry->share, client_of(ask));
+    tell(ask, answer);
+    if (counted && !links_is_empty(&inquiry->askers))
+        shares_move(inquiry->resolver->shares, &inquiry->share,
+                    client_of(first_asker(&inquiry->askers)));
+}
+
+/* What those are told whose deadline has passed: where others were in the way,
+ * silence is not the zone's. */
+static enum dns_trouble trouble_of(const struct inquiry *inquiry, instant now)
+{
+    const struct share *share = &inquiry->share;
+    bool asked = share_has_place(share) &&
+                 (!inquiry->waited ||
+                  instant_after_ms(share->since, SHARES_GRACE_MS) <= now);
+    return asked ? DNS_TROUBLE_TIMEOUT : DNS_TROUBLE_CROWDED;
+}
+
+/* Let those go whose deadline has passed. */
+static void answer_late(struct inquiry *inquiry, instant now)
+{
+    struct link *link = inquiry->askers.after;
+    const struct dns_answer *answer =
+        dns_answer_temperror(trouble_of(inquiry, now));
+    inquiry->earliest = INSTANT_NEVER;
+    while (link != &inquiry->askers) {
+        struct dns_ask *ask = LINK_AROUND(link, struct dns_ask, beside);
+        link = link->after;
+        if (ask->deadline <= now) {
+            part(inquiry, ask, answer);
+        } else if (ask->deadline < inquiry->earliest) {
+            inquiry->earliest = ask->deadline;
+        }
     }
+}
+
+static void give_up_late(struct inquiry *inquiry)
+{
+    inquiry->resolver->use.late++;
+    give_up(inquiry, DNS_TROUBLE_TIMEOUT);
+}
+
+/* Whoever has a place now begins, or goes on where he lost it, if anybody still
+ * waits for him. */
+static void use_place(struct inquiry *inquiry)
+{
+    answer_late(inquiry, now_of(inquiry->resolver));
+    if (links_is_empty(&inquiry->askers)) {
+        give_up_late(inquiry);
+        return;
+    }
+    enum dns_event_kind kind =
+        inquiry->begun ? DNS_EVENT_RESUME : DNS_EVENT_BEGIN;
+    inquiry->begun = true;
+    advance(inquiry, (struct dns_event){.kind = kind});
+}
+
+static void lose_place(struct inquiry *inquiry)
+{
+    inquiry->waited = true;
+    dns_transport_free(&inquiry->transport);
+    set_timer(inquiry);
+}
+
+/* Give away what places there are. */
+static void share_places(struct resolver *resolver)
+{
+    struct share *displaced, *next;
+    while ((next = shares_next(resolver->shares, now_of(resolver),
+                               loop_heard(resolver->loop), &displaced)) !=
+           NULL) {
+        if (displaced != NULL)
+            lose_place(inquiry_of(displaced));
+        use_place(inquiry_of(next));
+    }
+    loop_timer_set(resolver->timer, shares_due(resolver->shares));
+}
+
+static void use_time(void *context)
+{
+    share_places(context);
 }
 
 static void hear(void *context, enum dns_event_kind kind, const uint8_t *octets,
@@ -290,25 +393,7 @@ static void hear(void *context, enum dns_event_kind kind, const uint8_t *octets,
     struct resolver *resolver = inquiry->resolver;
     advance(inquiry, (struct dns_event){
                          .kind = kind, .octets = octets, .length = length});
-    begin_waiting(resolver);
-}
-
-/* Let those go whose deadline has passed. */
-static void answer_late(struct inquiry *inquiry, instant now)
-{
-    struct dns_ask *late = NULL;
-    struct dns_ask **link = &inquiry->askers;
-    while (*link != NULL) {
-        struct dns_ask *ask = *link;
-        if (ask->deadline > now) {
-            link = &ask->next;
-            continue;
-        }
-        *link = ask->next;
-        ask->next = late;
-        late = ask;
-    }
-    answer_all(late, dns_answer_temperror(DNS_TROUBLE_TIMEOUT));
+    share_places(resolver);
 }
 
 static void take_time(void *context)
@@ -316,15 +401,14 @@ static void take_time(void *context)
     struct inquiry *inquiry = context;
     struct resolver *resolver = inquiry->resolver;
     answer_late(inquiry, now_of(resolver));
-    if (inquiry->begun) {
+    if (links_is_empty(&inquiry->askers)) {
+        give_up_late(inquiry);
+    } else if (inquiry->transport != NULL) {
         advance(inquiry, (struct dns_event){.kind = DNS_EVENT_TIME});
-        begin_waiting(resolver);
-    } else if (inquiry->askers != NULL) {
+    } else {
         set_timer(inquiry);
-    } else { /* its turn never came, and nobody wants it any more */
-        leave_chain(inquiry);
-        free_inquiry(inquiry);
     }
+    share_places(resolver);
 }
 
 static struct inquiry *make_inquiry(struct resolver *resolver,
@@ -339,7 +423,9 @@ static struct inquiry *make_inquiry(struct resolver *resolver,
     inquiry->exchange = dns_exchange_new(ask->name, ask->type, servers);
     inquiry->timer = loop_timer_new(resolver->loop, take_time, inquiry);
     dns_servers_drop(servers);
-    if (inquiry->exchange == NULL || inquiry->timer == NULL) {
+    if (inquiry->exchange == NULL || inquiry->timer == NULL ||
+        !shares_wait(resolver->shares, &inquiry->share, client_of(ask),
+                     shares_zone(resolver->shares, ask->name))) {
         loop_timer_free(&inquiry->timer);
         dns_exchange_free(&inquiry->exchange);
         free(inquiry);
@@ -349,25 +435,77 @@ static struct inquiry *make_inquiry(struct resolver *resolver,
     inquiry->next = *chain;
     *chain = inquiry;
     resolver->inquiries++;
-    join_queue(resolver, inquiry);
+    resolver->newest = inquiry;
+    links_begin(&inquiry->askers);
+    inquiry->earliest = INSTANT_NEVER;
     return inquiry;
 }
 
-/* The inquiry about what is asked, new if there is none. NULL: no room. */
+/* The inquiry about what is asked, new if there is none. NULL: memory ends. */
 static struct inquiry *find_or_make(struct resolver *resolver,
                                     const struct dns_ask *ask)
 {
     struct inquiry *inquiry = find_inquiry(resolver, ask->name, ask->type);
-    if (inquiry != NULL)
-        return inquiry;
-    if (resolver->inquiries < DNS_QUESTIONS_MOST)
+    if (inquiry == NULL)
         return make_inquiry(resolver, ask);
-    if (!resolver->full)
-        log_line(LOG_LEVEL_WARNING,
-                 "dns: %d questions wait; more are not asked",
-                 DNS_QUESTIONS_MOST);
-    resolver->full = true;
-    return NULL;
+    shares_join(resolver->shares, &inquiry->share, client_of(ask));
+    return inquiry;
+}
+
+static void join(struct inquiry *inquiry, struct dns_ask *ask)
+{
+    links_append(&inquiry->askers, &ask->beside);
+    ask->inquiry = inquiry;
+    if (ask->deadline < inquiry->earliest)
+        inquiry->earliest = ask->deadline;
+    set_timer(inquiry);
+}
+
+/* Who has the most, but for the program itself. */
+static void add_foremost(struct text *text, const struct shares *shares)
+{
+    struct address client;
+    char address[ADDRESS_TEXT_SIZE];
+    size_t held, waiting;
+    if (!shares_foremost(shares, &client, &held, &waiting))
+        return;
+    text_addf(text, "; client %s%s has the most: %zu places, %zu wait",
+              address_format(&client, address),
+              address_is_v4(&client) ? "" : "/64", held, waiting);
+}
+
+/* The operator shall know of a crowd, but not of each in it. */
+static void say_crowd(struct resolver *resolver, const char *what)
+{
+    const instant now = now_of(resolver);
+    struct shares_use use;
+    struct text foremost;
+    char words[WORDS_SIZE];
+    if (now < resolver->crowd_due)
+        return;
+    resolver->crowd_due = instant_after_s(now, DNS_CROWD_SAY_S);
+    shares_count(resolver->shares, loop_heard(resolver->loop), &use);
+    text_begin(&foremost, words, sizeof(words));
+    add_foremost(&foremost, resolver->shares);
+    log_line(LOG_LEVEL_WARNING,
+             "dns: a question %s: of %zu places %zu are in use, %zu of them by "
+             "questions without an answer for %d ms; %zu questions wait, %zu "
+             "of them for %zu zones that are silent%s",
+             what, use.places, use.used, use.silent, SHARES_GRACE_MS,
+             use.waiting, use.silent_waiting, use.silent_zones, words);
+}
+
+/* One too many there may be for a moment. */
+static void drop_surplus(struct resolver *resolver)
+{
+    struct share *surplus = resolver->inquiries > DNS_QUESTIONS_MOST
+                                ? shares_surplus(resolver->shares)
+                                : NULL;
+    if (surplus == NULL)
+        return;
+    resolver->use.dropped++;
+    say_crowd(resolver, "is dropped");
+    give_up(inquiry_of(surplus), DNS_TROUBLE_CROWDED);
 }
 
 static void take_ask(struct loop_job *job)
@@ -379,16 +517,46 @@ static void take_ask(struct loop_job *job)
         ask->fresh ? NULL : resolver_kept(resolver, ask->name, ask->type);
     if (answer == NULL && ask->deadline <= now_of(resolver))
         answer = dns_answer_temperror(DNS_TROUBLE_TIMEOUT);
+    resolver->newest = NULL;
     struct inquiry *inquiry =
         answer == NULL ? find_or_make(resolver, ask) : NULL;
     if (inquiry == NULL) {
         ask->done(ask, answer != NULL ? answer : dns_answer_internal());
         return;
     }
-    ask->next = inquiry->askers;
-    inquiry->askers = ask;
-    set_timer(inquiry);
-    begin_waiting(resolver);
+    join(inquiry, ask);
+    drop_surplus(resolver);
+    share_places(resolver);
+    if (resolver->newest == NULL || share_has_place(&resolver->newest->share))
+        return;
+    resolver->newest->waited = true;
+    resolver->use.waited++;
+    say_crowd(resolver, "waits for a place");
+}
+
+void resolver_post(struct resolver *resolver, struct loop_job *job)
+{
+    loop_post(resolver->loop, job);
+}
+
+void resolver_withdraw(struct dns_ask *ask)
+{
+    struct inquiry *inquiry = ask->inquiry;
+    if (inquiry == NULL)
+        return;
+    struct resolver *resolver = inquiry->resolver;
+    part(inquiry, ask, dns_answer_temperror(DNS_TROUBLE_TIMEOUT));
+    if (!links_is_empty(&inquiry->askers))
+        return;
+    resolver->use.withdrawn++;
+    give_up(inquiry, DNS_TROUBLE_TIMEOUT);
+    share_places(resolver);
+}
+
+void resolver_use(struct resolver *resolver, struct resolver_use *use)
+{
+    *use = resolver->use;
+    shares_count(resolver->shares, loop_heard(resolver->loop), &use->shares);
 }
 
 void resolver_ask(struct resolver *resolver, struct dns_ask *ask)
@@ -406,12 +574,13 @@ void resolver_free(struct resolver **resolver)
     for (size_t i = 0; i < CHAINS; i++) {
         while (freed->chains[i] != NULL) {
             struct inquiry *inquiry = freed->chains[i];
-            struct dns_ask *askers = inquiry->askers;
             freed->chains[i] = inquiry->next;
-            free_inquiry(inquiry);
-            answer_all(askers, dns_answer_internal());
+            answer_all(inquiry, dns_answer_internal());
+            free_inquiry(inquiry, false);
         }
     }
+    loop_timer_free(&freed->timer);
+    shares_free(&freed->shares);
     dns_supply_free(&freed->supply);
     cache_free(&freed->memory);
     free(freed);

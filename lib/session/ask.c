@@ -15,13 +15,15 @@ static void arrived(void *context)
     session_drop(session);
 }
 
+/* Clients without an address are one client: its address is all zeros. */
 struct dns_batch *batch_new(struct session *session)
 {
     const struct service *service = session->service;
     const instant deadline = instant_after_ms(clock_now(service->clock),
                                               session->policy->dns.budget_ms);
 
-    return dns_batch_new(service->resolver, deadline, arrived, session);
+    return dns_batch_new(service->resolver, &session->client.address, deadline,
+                         arrived, session);
 }
 
 /* Under the session's lock, which `arrived` takes before it lets go of its

@@ -41,7 +41,8 @@ static enum list_kind kind_of(const struct facts *facts,
 }
 
 /* Whether a list is asked is settled when it is first wanted; whether it has
- * answered is told to `lists` once, unless the answer was kept. */
+ * answered is told to `lists` once, unless the answer was kept, or it was not
+ * asked for long because of others. */
 static void gather_listing(struct lists *lists, enum list_kind kind,
                            const struct zone *zone, const char *question,
                            struct listing *listing, struct dns_batch *batch)
@@ -56,7 +57,8 @@ static void gather_listing(struct lists *lists, enum list_kind kind,
         listing->state = LISTING_WAITED;
         return;
     }
-    if (listing->state == LISTING_WAITED)
+    if (listing->state == LISTING_WAITED &&
+        listing->a->trouble != DNS_TROUBLE_CROWDED)
         lists_heard(lists, zone->name, kind,
                     listing->a->trouble != DNS_TROUBLE_TIMEOUT);
     listing->state = LISTING_TOLD;

@@ -185,7 +185,7 @@ static void begin_round(struct origins *origins)
 
     origins->due = INSTANT_NEVER;
     origins->batch =
-        dns_batch_new(origins->resolver,
+        dns_batch_new(origins->resolver, NULL,
                       instant_after_ms(now_of(origins), policy->dns.budget_ms),
                       arrived, origins);
     if (!origins->batch) {

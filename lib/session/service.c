@@ -26,8 +26,8 @@ static bool make_parts(struct service *service, char *why, size_t why_size)
         verifier_new(service->loop, policy->cache_bytes, why, why_size);
     if (!service->verifier)
         return false;
-    service->resolver =
-        resolver_new(service->loop, &policy->dns, why, why_size);
+    service->resolver = resolver_new(service->loop, &policy->dns,
+                                     DNS_SOCKETS_MOST, why, why_size);
     if (!service->resolver)
         return false;
     verifier_resolve_by(service->verifier, service->resolver);

@@ -296,7 +296,7 @@ static void find_named(struct hearing *hearing)
     if (hearing->settings.witness[0] == '\0' || verifier->resolver == NULL)
         return;
     hearing->batch =
-        dns_batch_new(verifier->resolver,
+        dns_batch_new(verifier->resolver, NULL,
                       instant_after_s(verifier_now(verifier), HEARING_LOOKUP_S),
                       on_arrived, hearing);
     if (hearing->batch == NULL) {

@@ -61,13 +61,14 @@ static void begin(struct scene *scene, const struct clock *clock,
                                     .timeout_ms = 2000,
                                     .attempts = 1};
     char why[100];
-    scene->resolver = resolver_new(scene->loop, &settings, why, sizeof(why));
+    scene->resolver = resolver_new(scene->loop, &settings, DNS_SOCKETS_MOST,
+                                   why, sizeof(why));
     assert_non_null(scene->resolver);
 }
 
 static void begin_batch(struct scene *scene)
 {
-    scene->batch = dns_batch_new(scene->resolver, scene->clock.at + 5 * S,
+    scene->batch = dns_batch_new(scene->resolver, NULL, scene->clock.at + 5 * S,
                                  note_arrival, scene);
     assert_non_null(scene->batch);
 }
@@ -161,8 +162,8 @@ static void deadline_is_that_of_the_batch(void **state)
 {
     struct scene scene;
     begin(&scene, NULL, say_nothing);
-    scene.batch =
-        dns_batch_new(scene.resolver, scene.clock.at + S, note_arrival, &scene);
+    scene.batch = dns_batch_new(scene.resolver, NULL, scene.clock.at + S,
+                                note_arrival, &scene);
     assert_null(dns_batch_want(scene.batch, "helo.example", DNS_A));
     assert_int_equal(dns_batch_send(scene.batch), 1);
     settle(&scene);
@@ -222,8 +223,8 @@ static void batch_may_go_with_an_answer(void **state)
 {
     struct scene scene;
     begin(&scene, NULL, say_found);
-    scene.batch =
-        dns_batch_new(scene.resolver, scene.clock.at + 5 * S, let_go, &scene);
+    scene.batch = dns_batch_new(scene.resolver, NULL, scene.clock.at + 5 * S,
+                                let_go, &scene);
     assert_null(dns_batch_want(scene.batch, "one.example", DNS_A));
     assert_null(dns_batch_want(scene.batch, "two.example", DNS_A));
     assert_int_equal(dns_batch_send(scene.batch), 2);
@@ -261,7 +262,7 @@ static void loop_may_have_its_own_thread(void **state)
     struct owner owner = {.lock = PTHREAD_MUTEX_INITIALIZER};
     begin(&scene, &clock_system, say_found);
     assert_true(loop_start(scene.loop));
-    scene.batch = dns_batch_new(scene.resolver,
+    scene.batch = dns_batch_new(scene.resolver, NULL,
                                 instant_after_s(clock_now(&clock_system), 30),
                                 wake_owner, &owner);
     char names[20][NAME_SIZE];

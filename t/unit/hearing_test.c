@@ -79,7 +79,8 @@ static void begin(const struct server_script *scripts, size_t count,
         .timeout_ms = 100,
         .budget_ms = 200,
         .attempts = 1};
-    scene.resolver = resolver_new(scene.loop, &dns_settings, why, sizeof(why));
+    scene.resolver = resolver_new(scene.loop, &dns_settings, DNS_SOCKETS_MOST,
+                                  why, sizeof(why));
     scene.verifier = verifier_new(scene.loop, 1 << 20, why, sizeof(why));
     assert_non_null(scene.resolver);
     assert_non_null(scene.verifier);

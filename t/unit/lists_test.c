@@ -71,7 +71,8 @@ static void begin(struct stage *stage, struct behaviour behaviour)
         .server_count = 1,
         .timeout_ms = 1000,
         .attempts = 1};
-    stage->resolver = resolver_new(stage->loop, &settings, why, sizeof(why));
+    stage->resolver = resolver_new(stage->loop, &settings, DNS_SOCKETS_MOST,
+                                   why, sizeof(why));
     assert_non_null(stage->resolver);
     stage->lists = lists_new(stage->loop, stage->resolver);
     assert_non_null(stage->lists);

@@ -153,7 +153,8 @@ static struct stage *begin(const char *callout, struct answers answers)
     stage->loop = loop_new(&stage->clock.clock);
     assert_non_null(stage->loop);
     settings.servers[0] = play_server(&stage->play);
-    stage->resolver = resolver_new(stage->loop, &settings, why, sizeof why);
+    stage->resolver =
+        resolver_new(stage->loop, &settings, DNS_SOCKETS_MOST, why, sizeof why);
     assert_non_null(stage->resolver);
     stage->origins = origins_new(stage->loop, stage->resolver);
     assert_non_null(stage->origins);
