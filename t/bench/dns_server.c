@@ -14,13 +14,17 @@
  * Listens on UDP at 127.0.0.1 on a port of the system's choice and prints it.
  * At SIGUSR1 it prints how many questions it has had.
  *
+ *   PTR  D.C.19.198.in-addr...  ten names, each below a domain of its own in
+ *                               `mute`, others each time
  *   PTR  D.C.B.A.in-addr.arpa   A-B-C-D.SUFFIX
  *   A    2.0.0.127.ANYTHING     127.0.0.2, the test entry of a DNS list
  *   any  ANYTHING.bl.example    no such data, for nobody is on its lists
  *   A    A-B-C-D.ANYTHING       A.B.C.D
  *   A    ANYTHING.tar.example   127.0.0.3, for a tarpit
  *   A    any other name         ADDRESS
- *   MX   any name               10 mx.NAME
+ *   MX   ANYTHING.mx.mute       five such names
+ *   any  ANYTHING.mute          no answer
+ *   MX   any other name         10 mx.NAME
  *   else                        no such data
  *
  * Names that end neither in example nor in arpa do not exist, as everywhere: a
@@ -44,6 +48,7 @@
 
 #define PACKET_SIZE   512
 #define QUEUE_SIZE    8192 /* answers that wait for their time */
+#define BUFFER_SIZE   (4 << 20)
 #define DELAY_MOST_MS 1000
 #define US_PER_MS     1000
 #define US_PER_S      1000000
@@ -56,6 +61,13 @@
 #define TARPIT        0x7f000003
 #define NAMES         "\007example"
 #define REVERSE_NAMES "\004arpa"
+
+/** Where strangers have names whose servers are silent. */
+#define MUTE         "\004mute"
+#define MUTE_MX      "\002mx\004mute"
+#define MUTE_PTRS    10
+#define MUTE_MXS     5
+#define MUTE_CLIENTS "198-19-"
 
 #define HEADER_SIZE     12
 #define NAME_MOST       255
@@ -88,7 +100,8 @@ struct server {
     size_t suffix_count;
     bool mute;
     unsigned long questions;
-    struct answer *queue; /* a ring */
+    unsigned long invented; /* names below `mute` */
+    struct answer *queue;   /* a ring */
     size_t first, count;
 };
 
@@ -210,6 +223,26 @@ static bool write_client(const struct question *question, char *text,
     return true;
 }
 
+/* Records with names that nobody has asked for, each in a domain of its own. */
+static unsigned put_mute(struct server *server, struct answer *answer,
+                         unsigned type, unsigned count)
+{
+    char name[LABEL_MOST + 1];
+
+    for (unsigned i = 0; i < count; i++) {
+        const int length =
+            snprintf(name, sizeof name, "m%lu.mute", ++server->invented);
+
+        put_record(answer, NAME_OF_QUERY, type,
+                   (unsigned)(length + 2 + (type == TYPE_MX ? 2 : 0)));
+        if (type == TYPE_MX)
+            put_u16(answer, 10);
+        put_labels(answer, name);
+        put(answer, "", 1);
+    }
+    return count;
+}
+
 static void put_ptr(struct answer *answer, const char *client,
                     const char *suffix)
 {
@@ -220,13 +253,15 @@ static void put_ptr(struct answer *answer, const char *client,
     put(answer, "", 1);
 }
 
-static unsigned put_ptrs(const struct server *server, struct answer *answer,
+static unsigned put_ptrs(struct server *server, struct answer *answer,
                          const struct question *question)
 {
     char client[OCTETS_OF_V4 * OCTET_TEXT_SIZE + 1];
 
     if (!write_client(question, client, sizeof client))
         return 0;
+    if (strncmp(client, MUTE_CLIENTS, strlen(MUTE_CLIENTS)) == 0)
+        return put_mute(server, answer, TYPE_PTR, MUTE_PTRS);
     for (size_t i = 0; i < server->suffix_count; i++)
         put_ptr(answer, client, server->suffixes[i]);
     return (unsigned)server->suffix_count;
@@ -253,7 +288,7 @@ static bool exists(const struct question *question)
            is_below(question, REVERSE_NAMES, sizeof REVERSE_NAMES);
 }
 
-static unsigned put_found(const struct server *server, struct answer *answer,
+static unsigned put_found(struct server *server, struct answer *answer,
                           const struct question *question)
 {
     struct in_addr address;
@@ -272,6 +307,8 @@ static unsigned put_found(const struct server *server, struct answer *answer,
     case TYPE_PTR:
         return put_ptrs(server, answer, question);
     case TYPE_MX:
+        if (is_below(question, MUTE_MX, sizeof MUTE_MX))
+            return put_mute(server, answer, TYPE_MX, MUTE_MXS);
         put_record(answer, NAME_OF_QUERY, TYPE_MX, 2 + 3 + 2);
         put_u16(answer, 10);
         put_labels(answer, "mx");
@@ -296,7 +333,15 @@ static void put_soa(struct answer *answer, const struct question *question)
     }
 }
 
-static void write_answer(const struct server *server, struct answer *answer,
+static bool is_mute(const struct server *server,
+                    const struct question *question)
+{
+    return server->mute || (is_below(question, MUTE, sizeof MUTE) &&
+                            !(question->type == TYPE_MX &&
+                              is_below(question, MUTE_MX, sizeof MUTE_MX)));
+}
+
+static void write_answer(struct server *server, struct answer *answer,
                          const struct question *question,
                          const unsigned char *packet)
 {
@@ -331,7 +376,7 @@ static void receive(struct server *server)
         if (!read_question(packet, (size_t)length, &question))
             continue;
         server->questions++;
-        if (server->mute)
+        if (is_mute(server, &question))
             continue;
         answer = &server->queue[(server->first + server->count++) % QUEUE_SIZE];
         answer->due = bench_now_us() + server->delay_us;
@@ -400,8 +445,13 @@ static void listen_and_tell(struct server *server)
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     socklen_t length = sizeof at;
+    const int room = BUFFER_SIZE;
 
     server->fd = socket(AF_INET, SOCK_DGRAM, 0);
+    /* What is lost would be waited for; others than root get what they may. */
+    if (server->fd >= 0 && setsockopt(server->fd, SOL_SOCKET, SO_RCVBUFFORCE,
+                                      &room, sizeof room) != 0)
+        (void)setsockopt(server->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     if (server->fd < 0 ||
         bind(server->fd, (struct sockaddr *)&at, length) != 0 ||
         getsockname(server->fd, (struct sockaddr *)&at, &length) != 0)

@@ -2,9 +2,10 @@
 /* load.c - drives a milter as a mail server does, over several connections at
  * once, and tells how long each answer took and what CPU a session cost
  *
- *   load [-n SESSIONS] [-t SECONDS] [-b RATE] [-c CONNECTIONS]
- *        [-k IDENTITIES] [-o FIRST] [-x EVERY] [-g GAP_MS] [-p PID]
- *        [-s DOMAIN] [-m MESSAGES] [-r RECIPIENTS] [-w SETTLE_MS] PATH
+ *   load [-n SESSIONS] [-t SECONDS] [-b RATE] [-a RAMP_MS] [-c CONNECTIONS]
+ *        [-k IDENTITIES] [-o FIRST] [-1] [-x EVERY] [-g GAP_MS] [-p PID]
+ *        [-s DOMAIN] [-h DOMAIN] [-m MESSAGES] [-r RECIPIENTS] [-w SETTLE_MS]
+ *        PATH
  *
  *   -n  sessions in all (1000)
  *   -t  seconds after which no session begins any more; 0, the default, for no
@@ -27,13 +28,18 @@
  *   -r  recipients of a message (1)
  *   -w  milliseconds after the last session in which what it began is still
  *       counted as its CPU time (300)
+ *   -h  below which their HELO names are (client.example)
+ *   -1  all come from the first identity's client address
+ *   -a  milliseconds over which the first sessions begin one by one (0)
  *   PATH is the milter's unix socket; it is waited for up to 10 s.
  *
  * Prints, one a line: `negotiated`, what the filter asked for; `sessions`, how
  * many there were; `answers`, by kind; `STEP`, with the median, the 99th
  * percentile and the longest time in microseconds from sending a step to its
- * reply; `rate`, sessions and messages a second; `cpu`, microseconds a session.
- * Exits with 1 when a reply was lost.
+ * reply; `verdict`, the same from CONNECT to the first reply to RCPT, and
+ * `times`, these one by one, the first thousand of them; `rate`, sessions and
+ * messages a second; `cpu`, microseconds a session. Exits with 1 when a reply
+ * was lost.
  */
 #include "bench.h"
 #include "mta.h"
@@ -49,12 +55,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MOST 1000
+#define CONNECTIONS_MOST 4000
 #define SESSIONS_MOST    1000000
 #define IDENTITIES_MOST  10000000
 #define RATE_MOST        10000
 #define SECONDS_MOST     86400
 #define GAP_MOST_MS      1000
+#define RAMP_MOST_MS     60000
+#define TIMES_MOST       1000
 #define MESSAGES_MOST    1000
 #define RECIPIENTS_MOST  1000
 #define SETTLE_MOST_MS   60000
@@ -67,7 +75,7 @@
 #define MS_PER_S         1000
 
 struct options {
-    uint32_t sessions, seconds, rate, connections, identities, first, gap_ms;
+    uint32_t sessions, seconds, rate, connections, identities, gap_ms, ramp_ms;
     uint32_t settle_ms, one_in, pid; /* the last two, 0: none */
     struct mta_script script;
     const char *path;
@@ -82,7 +90,9 @@ struct samples {
 struct connection {
     int fd;        /* -1: none is open */
     int64_t since; /* when the step was sent */
-    int64_t due;   /* the next step while none is awaited, else the reply */
+    int64_t begun; /* when CONNECT was */
+    int64_t due;   /* the next step while none is awaited, else the reply; while
+                      none is open, the next session */
     struct mta mta;
 };
 
@@ -92,7 +102,7 @@ struct load {
     uint32_t begun, ended, lost;
     uint32_t answers[UINT8_MAX + 1]; /* by SMFIR_ */
     uint32_t actions, protocol;
-    struct samples samples[MTA_STEPS];
+    struct samples samples[MTA_STEPS], verdicts;
     struct connection *connections;
     struct pollfd *polled;
 };
@@ -133,6 +143,7 @@ static void end_session(struct load *load, struct connection *connection,
 {
     close(connection->fd);
     connection->fd = -1;
+    connection->due = 0;
     load->ended++;
     load->lost += lost;
 }
@@ -164,7 +175,7 @@ static void begin_session(struct load *load, struct connection *connection)
         bench_fail("connect", errno);
     load->begun++;
     mta_begin(&connection->mta,
-              options->first + (load->begun - 1) % options->identities,
+              options->script.first + (load->begun - 1) % options->identities,
               &options->script);
     connection->mta.greets_with_word =
         options->one_in > 0 && load->begun % options->one_in == 0;
@@ -178,6 +189,11 @@ static void note_answer(struct load *load, struct connection *connection)
     struct samples *samples = &load->samples[mta->step];
 
     samples->us[samples->count++] = (uint32_t)(now - connection->since);
+    if (mta->step == MTA_NEGOTIATE)
+        connection->begun = now;
+    if (mta->step == MTA_RCPT && mta->messages == 1 && mta->recipients == 1)
+        load->verdicts.us[load->verdicts.count++] =
+            (uint32_t)(now - connection->begun);
     load->answers[(unsigned char)mta->answer]++;
     if (mta->step == MTA_NEGOTIATE) {
         load->actions = mta->actions;
@@ -230,6 +246,15 @@ static int64_t next_begin(const struct load *load)
     return at;
 }
 
+/* The same for a connection that is free. */
+static int64_t begins_at(const struct load *load,
+                         const struct connection *connection)
+{
+    const int64_t at = next_begin(load);
+
+    return at > connection->due ? at : connection->due;
+}
+
 /* Begin what may begin, send what is due; the time until more is. */
 static int advance(struct load *load)
 {
@@ -238,7 +263,7 @@ static int advance(struct load *load)
     for (uint32_t i = 0; i < load->options.connections; i++) {
         struct connection *connection = &load->connections[i];
 
-        if (connection->fd < 0 && next_begin(load) <= bench_now_us())
+        if (connection->fd < 0 && begins_at(load, connection) <= bench_now_us())
             begin_session(load, connection);
         while (connection->fd >= 0 && connection->due <= bench_now_us()) {
             if (connection->mta.awaits)
@@ -248,10 +273,10 @@ static int advance(struct load *load)
         }
         load->polled[i].fd = connection->fd;
         load->polled[i].events = POLLIN;
-        if (connection->fd >= 0 && connection->due < next)
-            next = connection->due;
-        else if (connection->fd < 0 && next_begin(load) < next)
-            next = next_begin(load);
+        const int64_t due =
+            connection->fd >= 0 ? connection->due : begins_at(load, connection);
+        if (due < next)
+            next = due;
     }
     next -= bench_now_us();
     return next > 0 ? (int)((next + US_PER_MS - 1) / US_PER_MS) : 0;
@@ -281,16 +306,16 @@ static int by_size(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static void print_step(enum mta_step step, struct samples *samples)
+static void print_samples(const char *name, struct samples *samples)
 {
     const size_t count = samples->count;
 
     if (count == 0)
         return;
     qsort(samples->us, count, sizeof *samples->us, by_size);
-    printf("%-10s median %6u  p99 %6u  max %6u us  (%zu replies)\n",
-           mta_step_name(step), samples->us[count / 2],
-           samples->us[count * 99 / 100], samples->us[count - 1], count);
+    printf("%-10s median %6u  p99 %6u  max %6u us  (%zu replies)\n", name,
+           samples->us[count / 2], samples->us[count * 99 / 100],
+           samples->us[count - 1], count);
 }
 
 static void print(struct load *load)
@@ -306,7 +331,12 @@ static void print(struct load *load)
            answers[SMFIR_REJECT] + answers[SMFIR_REPLYCODE],
            answers[SMFIR_TEMPFAIL], answers[SMFIR_ACCEPT], load->lost);
     for (enum mta_step step = 0; step < MTA_STEPS; step++)
-        print_step(step, &load->samples[step]);
+        print_samples(mta_step_name(step), &load->samples[step]);
+    print_samples("verdict", &load->verdicts);
+    printf("times     ");
+    for (size_t i = 0; i < load->verdicts.count && i < TIMES_MOST; i++)
+        printf(" %u", load->verdicts.us[i]);
+    printf("\n");
 }
 
 /* Of all threads, those that have ended too. */
@@ -348,10 +378,10 @@ static void measure(struct load *load)
 }
 
 static const char usage[] =
-    "usage: load [-n SESSIONS] [-t SECONDS] [-b RATE] [-c CONNECTIONS]\n"
-    "            [-k IDENTITIES] [-o FIRST] [-x EVERY] [-g GAP_MS] [-p PID]\n"
-    "            [-s DOMAIN] [-m MESSAGES] [-r RECIPIENTS] [-w SETTLE_MS]\n"
-    "            PATH     (no count being 0)";
+    "usage: load [-n SESSIONS] [-t SECONDS] [-b RATE] [-a RAMP_MS]\n"
+    "            [-c CONNECTIONS] [-k IDENTITIES] [-o FIRST] [-1] [-x EVERY]\n"
+    "            [-g GAP_MS] [-p PID] [-s DOMAIN] [-h DOMAIN] [-m MESSAGES]\n"
+    "            [-r RECIPIENTS] [-w SETTLE_MS] PATH     (no count being 0)";
 
 /* Where the number of an option goes, and the most that it may be; NULL: there
  * is no such option. */
@@ -366,7 +396,8 @@ static uint32_t *place_of(struct options *options, char option, uint32_t *most)
         {'b', &options->rate, RATE_MOST},
         {'c', &options->connections, CONNECTIONS_MOST},
         {'k', &options->identities, IDENTITIES_MOST},
-        {'o', &options->first, IDENTITIES_MOST},
+        {'o', &options->script.first, IDENTITIES_MOST},
+        {'a', &options->ramp_ms, RAMP_MOST_MS},
         {'x', &options->one_in, SESSIONS_MOST},
         {'g', &options->gap_ms, GAP_MOST_MS},
         {'p', &options->pid, INT32_MAX},
@@ -389,16 +420,24 @@ static struct options read_options(int argc, char **argv)
                               .connections = 8,
                               .identities = 64,
                               .settle_ms = 300,
-                              .script = {"sender.example", 1, 1}};
+                              .script = {.senders = "sender.example",
+                                         .messages = 1,
+                                         .recipients = 1,
+                                         .clients = "client.example"}};
     int option;
 
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    while ((option = getopt(argc, argv, "n:t:b:c:k:o:x:g:p:s:m:r:w:")) != -1) {
+    while ((option = getopt(argc, argv, "n:t:b:a:c:k:o:1x:g:p:s:h:m:r:w:")) !=
+           -1) {
         uint32_t most = 0;
         uint32_t *place = place_of(&options, (char)option, &most);
 
         if (option == 's')
             options.script.senders = optarg;
+        else if (option == 'h')
+            options.script.clients = optarg;
+        else if (option == '1')
+            options.script.one_client = true;
         else if (place)
             *place = bench_number((char)option, optarg, most);
         else
@@ -410,6 +449,17 @@ static struct options read_options(int argc, char **argv)
         bench_fail(usage, 0);
     options.path = argv[optind];
     return options;
+}
+
+/* The first sessions begin one by one. */
+static void spread(struct load *load)
+{
+    const int64_t now = bench_now_us();
+    const uint32_t count = load->options.connections;
+
+    for (uint32_t i = 0; i < count; i++)
+        load->connections[i].due =
+            now + (int64_t)load->options.ramp_ms * US_PER_MS * i / count;
 }
 
 int main(int argc, char **argv)
@@ -426,15 +476,18 @@ int main(int argc, char **argv)
     load->polled = bench_alloc(load->options.connections, sizeof *load->polled);
     for (uint32_t i = 0; i < load->options.connections; i++)
         load->connections[i].fd = -1;
+    spread(load);
     /* One answer a step, of RCPT one a recipient, for no filter here is told of
      * single header fields that it would answer. */
     for (enum mta_step step = 0; step < MTA_STEPS; step++)
         load->samples[step].us = bench_alloc(answers, sizeof(uint32_t));
     wait_for_filter(load->options.path);
+    load->verdicts.us = bench_alloc(load->options.sessions, sizeof(uint32_t));
     measure(load);
     lost = load->lost;
     for (enum mta_step step = 0; step < MTA_STEPS; step++)
         free(load->samples[step].us);
+    free(load->verdicts.us);
     free(load->polled);
     free(load->connections);
     free(load);

@@ -161,24 +161,27 @@ static void write_client(uint32_t identity, char separator, char *text,
              client & 0xff);
 }
 
-static void put_name(struct writer *writer, uint32_t identity)
+static void put_name(struct writer *writer, const struct mta *mta)
 {
     char text[TEXT_SIZE];
 
-    write_client(identity, '-', text, sizeof text);
+    write_client(mta->identity, '-', text, sizeof text);
     put(writer, text, strlen(text));
-    put_text(writer, ".client.example");
+    put(writer, ".", 1);
+    put_text(writer, mta->script->clients);
 }
 
-static void put_client(struct writer *writer, uint32_t identity)
+static void put_client(struct writer *writer, const struct mta *mta)
 {
     const uint16_t port = htons(CLIENT_PORT);
+    const uint32_t client =
+        mta->script->one_client ? mta->script->first : mta->identity;
     char text[TEXT_SIZE];
 
-    put_name(writer, identity);
+    put_name(writer, mta);
     put(writer, "4", 1); /* SMFIA_INET */
     put(writer, &port, sizeof port);
-    write_client(identity, '.', text, sizeof text);
+    write_client(client, '.', text, sizeof text);
     put_text(writer, text);
 }
 
@@ -193,13 +196,13 @@ static void put_arguments(struct writer *writer, const struct mta *mta)
         put_u32(writer, OFFERED_PROTOCOL);
         break;
     case MTA_CONNECT:
-        put_client(writer, mta->identity);
+        put_client(writer, mta);
         break;
     case MTA_HELO:
         if (mta->greets_with_word)
             put_text(writer, "word");
         else
-            put_name(writer, mta->identity);
+            put_name(writer, mta);
         break;
     case MTA_MAIL:
         snprintf(text, sizeof text, "<user@s%u.%s>", mta->identity,

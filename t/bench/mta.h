@@ -42,6 +42,9 @@ struct mta_script {
     const char *senders; /* the domain above the sender's */
     uint32_t messages;   /* of a session */
     uint32_t recipients; /* of a message */
+    const char *clients; /* the domain above the HELO name */
+    uint32_t first;      /* the first identity */
+    bool one_client;     /* its address is that of all */
 };
 
 /** Fields are read by users, written here. */
@@ -63,8 +66,9 @@ struct mta {
 };
 
 /** Begin a session. The identity's client address is 198.18.0.0 plus
- * `identity`, a number below 10,000,000; with dashes for dots the first label
- * of its HELO name.
+ * `identity`, a number below 10,000,000, or plus script->first where there is
+ * one client; the identity, with dashes for dots, is the first label of its
+ * HELO name.
  * @param script  borrowed as long as the session lasts */
 void mta_begin(struct mta *mta, uint32_t identity,
                const struct mta_script *script);
