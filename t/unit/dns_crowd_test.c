@@ -23,13 +23,15 @@ static char last_warning[1000];
 /* In the place of the library's: what is said is counted. */
 void log_line(enum log_level level, const char *format, ...)
 {
+    char line[sizeof(last_warning)];
     va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
     if (level != LOG_LEVEL_WARNING)
         return;
     warnings++;
-    va_start(arguments, format);
-    (void)vsnprintf(last_warning, sizeof(last_warning), format, arguments);
-    va_end(arguments);
+    memcpy(last_warning, line, sizeof(line));
 }
 
 bool log_wants(enum log_level level)
