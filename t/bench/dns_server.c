@@ -27,8 +27,8 @@
  *   MX   any other name         10 mx.NAME
  *   else                        no such data
  *
- * Names that end neither in example nor in arpa do not exist, as everywhere: a
- * resolver that finds them is not believed.
+ * Names that end neither in example, mute nor arpa do not exist, as everywhere:
+ * a resolver that finds them is not believed.
  *
  * The delay being one for all, answers leave in the order of the questions.
  */
@@ -285,6 +285,7 @@ static bool is_below(const struct question *question, const char *end,
 static bool exists(const struct question *question)
 {
     return is_below(question, NAMES, sizeof NAMES) ||
+           is_below(question, MUTE, sizeof MUTE) ||
            is_below(question, REVERSE_NAMES, sizeof REVERSE_NAMES);
 }
 
