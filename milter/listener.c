@@ -22,7 +22,8 @@
 #define DESCRIPTORS_SEARCHED 64
 
 /* The socket file that we made, and the address, for knocking; libmilter has no
- * place for ours to be kept in. */
+ * place for ours to be kept in. listener_open alone writes it, before there are
+ * threads that read it. */
 static struct {
     struct socket_file file; /* of a unix socket */
     struct sockaddr_storage address;
@@ -144,9 +145,12 @@ static int open_unix(const struct policy *policy, const char *path, char *why,
 int listener_open(const struct policy *policy, char *why, size_t why_size)
 {
     const char *path = unix_path(policy->listen);
-    int status = path ? open_unix(policy, path, why, why_size)
-                      : open_socket(policy->listen, why, why_size);
+    int status;
 
+    socket_file_forget(&made.file);
+    made.address_size = 0;
+    status = path ? open_unix(policy, path, why, why_size)
+                  : open_socket(policy->listen, why, why_size);
     if (status == EX_OK && !path)
         furnish(find_listening());
     return status;

@@ -18,7 +18,7 @@ int listener_open(const struct policy *policy, char *why, size_t why_size);
 
 /**
  * Begin to connect to the socket as a mail server does. Never blocks. Any
- * thread, between listener_open and listener_close.
+ * thread, after listener_open, also while another calls listener_close.
  * @return a descriptor that is the caller's; -1 with `why`: also when the
  *         socket's file is not the one that listener_open made
  */
@@ -34,7 +34,8 @@ int listener_check(char *why, size_t why_size);
 /** Connect and hang up. */
 void listener_knock(void);
 
-/** Remove the socket file if it is still the one that listener_open made. */
+/** Remove the socket file if it is still the one that listener_open made: from
+ * now on nobody is connected to it. */
 void listener_close(void);
 
 #endif

@@ -297,12 +297,15 @@ bool socket_file_is_there(const struct socket_file *file)
     return status.st_dev == file->device && status.st_ino == file->inode;
 }
 
-void socket_file_remove(struct socket_file *file)
+void socket_file_remove(const struct socket_file *file)
 {
-    if (file->folder < 0)
-        return;
-    if (socket_file_is_there(file))
+    if (file->folder >= 0 && socket_file_is_there(file))
         unlinkat(file->folder, file->name, 0);
-    close(file->folder);
+}
+
+void socket_file_forget(struct socket_file *file)
+{
+    if (file->folder >= 0)
+        close(file->folder);
     file->folder = -1;
 }

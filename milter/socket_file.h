@@ -28,7 +28,7 @@ struct socket_access {
                             own group in the place of this one */
 };
 
-/** A file that we made; for one thread while it is made and removed. */
+/** A file that we made; for one thread while it is made. */
 struct socket_file {
     int folder; /* descriptor of its folder; -1: there is none */
     char name[SOCKET_PATH_SIZE];
@@ -66,7 +66,11 @@ int socket_status(int error);
 /** True while the file has its name; else errno says more. Any thread. */
 bool socket_file_is_there(const struct socket_file *file);
 
-/** Remove the file if it is still there, and if we may; forget it. */
-void socket_file_remove(struct socket_file *file);
+/** Remove the file if it is still there, and if we may: from now on it is not.
+ * Any thread, for nothing else changes. */
+void socket_file_remove(const struct socket_file *file);
+
+/** Let go of it; the file stays. Nobody may ask about it meanwhile. */
+void socket_file_forget(struct socket_file *file);
 
 #endif

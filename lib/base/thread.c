@@ -6,8 +6,13 @@
 #include <signal.h>
 #include <stddef.h>
 
-/** No frame of ours is above a few KiB; libraries get the rest. */
-#define STACK_SIZE ((size_t)512 * 1024)
+/** No frame of ours is above a few KiB; libraries get the rest. The thread
+ * sanitizer keeps its own notes on the stack as well. */
+#ifdef __SANITIZE_THREAD__
+# define STACK_SIZE ((size_t)4 << 20)
+#else
+# define STACK_SIZE ((size_t)512 << 10)
+#endif
 
 /* All but those that a thread raises by its own fault: blocked, they would end
  * the process without a word from whoever handles them. */

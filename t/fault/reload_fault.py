@@ -66,7 +66,8 @@ def verdict(helo):
 
 def check_many(lab):
     """A thousand of each signal, and of both by turns, while sessions begin,
-    go on and end: none is dropped, each gets its answer."""
+    go on and end: none is dropped, each gets its answer (C-11).  CI plays this
+    with the thread sanitizer too."""
     pid = lab.bonafided.child.pid
     over = threading.Event()
     answers = Counter()
@@ -197,7 +198,7 @@ def check_fixed_keys(lab):
 
 
 def check_taken(lab):
-    """A session keeps the policy that it began with."""
+    """A session keeps the policy that it began with (C-11)."""
     with Milter() as before:
         before.begin("<>", "word")
         log = reload(lab, settings(LENIENT))
@@ -215,7 +216,7 @@ def check_taken(lab):
 
 
 def check_waiting(lab, peer):
-    """Callouts under way are not disturbed, by whatever file."""
+    """Callouts under way are not disturbed, by whatever file (C-11)."""
     with ExitStack() as stack:
         milters = [stack.enter_context(Milter()) for _ in range(100)]
         for number, milter in enumerate(milters):

@@ -104,6 +104,7 @@ static void test_life(void **state)
     socket_file_remove(&file);
     assert_int_equal(entries(), 0);
     socket_file_remove(&file);
+    socket_file_forget(&file);
     hang_up();
 }
 
@@ -122,8 +123,10 @@ static void test_others(void **state)
     assert_int_equal(make(&second), EX_OK);
     assert_false(socket_file_is_there(&first));
     socket_file_remove(&first);
+    socket_file_forget(&first);
     assert_true(socket_file_is_there(&second));
     socket_file_remove(&second);
+    socket_file_forget(&second);
     assert_int_equal(entries(), 0);
     hang_up();
 }
@@ -175,6 +178,7 @@ static void test_left(void **state)
     assert_int_equal(make(&file), EX_OK);
     assert_int_equal(entries(), 1);
     socket_file_remove(&file);
+    socket_file_forget(&file);
     hang_up();
 }
 

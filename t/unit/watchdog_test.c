@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -221,6 +222,17 @@ static void test_successor(void **state)
     assert_lives(world);
 }
 
+/* At the stop the main thread closes the listener while rounds go on; a few of
+ * them have passed since anything was heard of the others. */
+static void test_close_meanwhile(void **state)
+{
+    const struct timespec rounds = {.tv_nsec = PATIENCE_MS * 1000000L};
+
+    nanosleep(&rounds, NULL);
+    listener_close();
+    assert_silent(*state);
+}
+
 static void test_patience(void **state)
 {
     static const struct {
@@ -252,9 +264,12 @@ int main(void)
         cmocka_unit_test(test_patience),
     };
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_listener), cmocka_unit_test(test_stuck_lock),
-        cmocka_unit_test(test_hung_loop),   cmocka_unit_test(test_socket_gone),
+        cmocka_unit_test(test_no_listener),
+        cmocka_unit_test(test_stuck_lock),
+        cmocka_unit_test(test_hung_loop),
+        cmocka_unit_test(test_socket_gone),
         cmocka_unit_test(test_successor),
+        cmocka_unit_test(test_close_meanwhile),
     };
 
     return cmocka_run_group_tests(alone, NULL, NULL) +

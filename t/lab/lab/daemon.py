@@ -13,6 +13,7 @@ from .process import Failed, Process, wait_until
 from .roots import Root
 
 CONFIG = os.path.join(HERE, "..", "..", "config")       # the shipped files
+SUPPRESSIONS = os.path.realpath(os.path.join(HERE, "..", "tsan.supp"))
 
 PROGRAM = "/usr/sbin/bonafided"                         # in its root
 FILE = "/etc/bonafide/bonafide.yaml"
@@ -53,6 +54,7 @@ def install(root, program=PROGRAM):
     if not built:
         raise Failed("BONAFIDED must name the program to test")
     root.show(os.path.abspath(built), program)
+    root.show(SUPPRESSIONS, SUPPRESSIONS)   # where $TSAN_OPTIONS has it
     add_user(root)
 
 
