@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CODE_SIZE 4
 /* A line with every `%` doubled; libmilter takes 980 octets. */
@@ -21,6 +22,7 @@ static struct {
     struct service *service;
     struct negotiation negotiation;
     atomic_uint running;
+    atomic_bool stopped;
 } filter;
 
 const struct negotiation *callbacks_negotiated(void)
@@ -33,6 +35,23 @@ unsigned callbacks_running(void)
     return atomic_load(&filter.running);
 }
 
+void callbacks_stop(void)
+{
+    atomic_store(&filter.stopped, true);
+}
+
+/* One more is running. Never returns once we have stopped: whoever stops counts
+ * those that came before. */
+static void count_in(void)
+{
+    atomic_fetch_add(&filter.running, 1);
+    if (!atomic_load(&filter.stopped))
+        return;
+    atomic_fetch_sub(&filter.running, 1);
+    for (;;)
+        pause();
+}
+
 /* The session of this connection. HELO and MAIL may come without CONNECT, and
  * another CONNECT on the same socket after close: made when it is missed. NULL
  * when memory ends. */
@@ -40,7 +59,7 @@ static struct session *enter(SMFICTX *context)
 {
     struct session *session = smfi_getpriv(context);
 
-    atomic_fetch_add(&filter.running, 1);
+    count_in();
     if (session)
         return session;
     session = session_new(filter.service);

@@ -21,6 +21,9 @@ bool callbacks_register(struct service *service,
 
 const struct negotiation *callbacks_negotiated(void);
 
+/** Have callbacks that come from now on wait for the end of the process. */
+void callbacks_stop(void);
+
 /** How many callbacks are running now. */
 unsigned callbacks_running(void);
 

@@ -68,23 +68,16 @@ bool filter_start(void (*ended)(void))
     return true;
 }
 
-/* It sets libmilter's flag at once, and then waits up to five seconds for the
- * listener to notice. */
-static void *stop_libmilter(void *unused)
-{
-    smfi_stop();
-    return unused;
-}
-
-/* libmilter sends a callback's reply after its end: that has a pause too. */
+/* Not by smfi_stop(): libmilter then takes its locks down while its workers are
+ * at them. It goes on until the process ends, and all its callbacks wait for
+ * that. The pause is also for the reply that it sends after a callback's end.
+ */
 bool filter_stop(uint32_t most_ms)
 {
     const struct timespec pause = {0, POLL_MS * 1000000L};
     bool running = true;
-    pthread_t thread;
 
-    if (thread_start(&thread, stop_libmilter, NULL))
-        pthread_detach(thread);
+    callbacks_stop();
     for (uint32_t ms = 0; running && ms < most_ms; ms += POLL_MS) {
         running = callbacks_running() > 0;
         nanosleep(&pause, NULL);

@@ -28,8 +28,9 @@ bool filter_suffices(const struct policy *policy);
  */
 bool filter_start(void (*ended)(void));
 
-/** Take no more sessions, and wait until no callback is running, but not beyond
- * `most_ms`. False: some still are. */
+/** Serve nobody any more, and wait until no callback is running, but not beyond
+ * `most_ms`; what is left of libmilter ends with the process. False: some still
+ * are. */
 bool filter_stop(uint32_t most_ms);
 
 #endif

@@ -123,6 +123,7 @@ def check_waiting_for_dns(lab):
         milter.begin("<dora@silent.example>")
         milter.ask(BOB)
         wait_until(lambda: lab.dns.questions("silent.example"), "a question")
+        time.sleep(0.5)         # which is MAIL's: RCPT waits a moment later
         began = time.monotonic()
         lab.bonafided.signal(signal.SIGTERM)
         answer = milter.answer()
