@@ -275,7 +275,7 @@ static int prepare(struct policy *policy, struct service **service, char *why,
         return status;
     if (!knows_servers(policy, why, why_size))
         return EX_TEMPFAIL;
-    *service = service_new(policy, &clock_system, why, why_size);
+    *service = service_new(policy, &clock_system, NULL, why, why_size);
     if (!*service)
         return EX_OSERR;
     if (!filter_register(*service, policy)) {

@@ -46,6 +46,7 @@ struct resolver {
     struct hash_key hash_key;
 
     struct dns_supply *supply;
+    size_t places; /* sockets at once */
 
     /* The loop's thread alone. */
     struct inquiry *chains[CHAINS];

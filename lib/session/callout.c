@@ -146,7 +146,11 @@ static void fill_ask(const struct message *message,
                      struct verify_ask *ask)
 {
     ask->path = message->sender.path;
-    ask->settings = message->session->policy->callout;
+    const struct session *session = message->session;
+
+    ask->settings = session->policy->callout;
+    if (ask->settings.most > session->service->limits.callouts)
+        ask->settings.most = session->service->limits.callouts;
     ask->patience = patience_of(message);
     ask->targets = targets;
     ask->target_count = count;

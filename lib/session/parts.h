@@ -41,6 +41,7 @@
 
 struct service {
     const struct clock *clock;
+    struct service_limits limits;
     struct loop *loop;
     struct resolver *resolver;
     struct lists *lists;

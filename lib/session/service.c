@@ -27,7 +27,7 @@ static bool make_parts(struct service *service, char *why, size_t why_size)
     if (!service->verifier)
         return false;
     service->resolver = resolver_new(service->loop, &policy->dns,
-                                     DNS_SOCKETS_MOST, why, why_size);
+                                     service->limits.places, why, why_size);
     if (!service->resolver)
         return false;
     verifier_resolve_by(service->verifier, service->resolver);
@@ -104,8 +104,14 @@ static uint64_t first_id(const struct clock *clock)
 }
 
 struct service *service_new(struct policy *policy, const struct clock *clock,
-                            char *why, size_t why_size)
+                            const struct service_limits *limits, char *why,
+                            size_t why_size)
 {
+    static const struct service_limits unlimited = {
+        .places = DNS_SOCKETS_MOST,
+        .waiting = UINT32_MAX,
+        .callouts = UINT32_MAX,
+    };
     struct service *service = calloc(1, sizeof *service);
 
     if (!service) {
@@ -113,6 +119,7 @@ struct service *service_new(struct policy *policy, const struct clock *clock,
         return NULL;
     }
     service->clock = clock;
+    service->limits = limits ? *limits : unlimited;
     service->policy = policy_hold(policy);
     atomic_init(&service->next_id, first_id(clock));
     pthread_mutex_init(&service->lock, NULL);

@@ -9,18 +9,28 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct loop;
 struct service;
+
+/** What there is for all sessions together, whatever their policy wants. */
+struct service_limits {
+    size_t places;     /* sockets of DNS */
+    uint32_t waiting;  /* callbacks that wait for their verdict */
+    uint32_t callouts; /* at once */
+};
 
 /**
  * Make the service; nothing runs yet, so that privileges can be dropped and
  * the listener opened before service_start.
  * @param policy  held once more
+ * @param limits  copied; NULL: as much as the policy wants
  * @return NULL with `why` filled: memory, or no DNS server to ask
  */
 struct service *service_new(struct policy *policy, const struct clock *clock,
-                            char *why, size_t why_size);
+                            const struct service_limits *limits, char *why,
+                            size_t why_size);
 
 /** Have `waits` called whenever a call of a session is about to wait: on its
  * thread, under no lock. Before service_start. */

@@ -63,8 +63,11 @@ static void end_message(struct session *session)
 /* True when the wait is within the budget of waiting callbacks. */
 static bool begin_waiting(struct session *session)
 {
+    const uint32_t wanted = session->policy->waiting_most;
+    const uint32_t limit = session->service->limits.waiting;
+
     return atomic_fetch_add(&session->service->waiting, 1) <
-           session->policy->waiting_most;
+           (wanted < limit ? wanted : limit);
 }
 
 static void end_waiting(struct session *session)

@@ -226,7 +226,7 @@ static inline struct session_world *world_begin(const char *callout,
     (void)world_start_dns(world);
     policy = world_policy_of(world, callout, rest);
     world->clock = (struct clock){world_now, clock_system.wall, world};
-    world->service = service_new(policy, &world->clock, why, sizeof(why));
+    world->service = service_new(policy, &world->clock, NULL, why, sizeof(why));
     policy_drop(policy);
     assert_non_null(world->service);
     assert_true(service_start(world->service));

@@ -94,7 +94,7 @@ static int start(void **state)
     world->notes = listen_at(world->manager);
     set("NOTIFY_SOCKET", world->manager);
     policy = policy_at(world->socket);
-    world->service = service_new(policy, &clock_system, why, sizeof why);
+    world->service = service_new(policy, &clock_system, NULL, why, sizeof why);
     assert_non_null(world->service);
     assert_true(filter_register(world->service, policy));
     assert_int_equal(0, listener_open(policy, why, sizeof why));
