@@ -3,6 +3,9 @@
  * place */
 #include "milter/listener.h"
 
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/descriptor.h"
 #include "milter/socket_file.h"
 
 #include <errno.h>
@@ -10,6 +13,7 @@
 #include <libmilter/mfapi.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +25,11 @@
 
 #define DESCRIPTORS_SEARCHED 64
 
+/* Connections of ours that were not accepted yet. */
+#define OWN_MOST 256
+/* Nobody waits longer to be accepted. */
+#define OWN_MS 10000
+
 /* The socket file that we made, and the address, for knocking; libmilter has no
  * place for ours to be kept in. listener_open alone writes it, before there are
  * threads that read it. */
@@ -29,6 +38,17 @@ static struct {
     struct sockaddr_storage address;
     socklen_t address_size; /* 0: not known */
 } made = {.file = SOCKET_FILE_NONE};
+
+/* Our latest connections to ourselves over TCP, by the port they come from, for
+ * whoever accepts them. */
+static struct {
+    pthread_mutex_t lock; /* guards the rest */
+    struct {
+        in_port_t port; /* as the system has it; 0: none */
+        instant until;
+    } at[OWN_MOST];
+    size_t next; /* in turn */
+} own = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* The path of a unix socket, or NULL. */
 static const char *unix_path(const char *listen)
@@ -156,6 +176,81 @@ int listener_open(const struct policy *policy, char *why, size_t why_size)
     return status;
 }
 
+/* 0: it is no TCP. */
+static in_port_t port_of(const struct sockaddr *address)
+{
+    const void *at = address;
+
+    switch (address->sa_family) {
+    case AF_INET:
+        return ((const struct sockaddr_in *)at)->sin_port;
+    case AF_INET6:
+        return ((const struct sockaddr_in6 *)at)->sin6_port;
+    default:
+        return 0;
+    }
+}
+
+/* Under the lock of `own`. */
+static void note_own(int fd)
+{
+    struct sockaddr_storage from;
+    socklen_t size = sizeof from;
+
+    if (getsockname(fd, (struct sockaddr *)&from, &size) != 0)
+        return;
+    own.at[own.next].port = port_of((struct sockaddr *)&from);
+    own.at[own.next].until = instant_after_ms(clock_now(&clock_system), OWN_MS);
+    own.next = (own.next + 1) % OWN_MOST;
+}
+
+/* Begin to connect, which waits for nobody; the lock is held so that whoever
+ * accepts the connection finds it noted. */
+static bool connect_own(int fd, const struct sockaddr *to)
+{
+    bool begun;
+    int error;
+
+    pthread_mutex_lock(&own.lock);
+    begun = connect(fd, to, made.address_size) == 0 || errno == EINPROGRESS;
+    error = errno;
+    if (begun && to->sa_family != AF_UNIX)
+        note_own(fd);
+    pthread_mutex_unlock(&own.lock);
+    errno = error;
+    return begun;
+}
+
+/* Take it out: a port is ours for one connection. */
+static bool take_own(in_port_t port)
+{
+    const instant now = clock_now(&clock_system);
+    bool found = false;
+
+    pthread_mutex_lock(&own.lock);
+    for (size_t i = 0; i < OWN_MOST && port != 0 && !found; i++) {
+        found = own.at[i].port == port && own.at[i].until > now;
+        if (found)
+            own.at[i].port = 0;
+    }
+    pthread_mutex_unlock(&own.lock);
+    return found;
+}
+
+bool listener_is_own(int fd, const struct sockaddr *peer)
+{
+    struct address from, to;
+    struct sockaddr_storage local;
+    socklen_t size = sizeof local;
+
+    if (peer->sa_family == AF_UNIX)
+        return descriptor_is_ours(fd);
+    return getsockname(fd, (struct sockaddr *)&local, &size) == 0 &&
+           address_from_socket(&from, peer) &&
+           address_from_socket(&to, (struct sockaddr *)&local) &&
+           address_equal(&from, &to) && take_own(port_of(peer));
+}
+
 /* Connecting to the unspecified address leads to loopback. -1, with errno: no
  * connection has begun, to somebody else's socket least of all. */
 static int begin_connection(void)
@@ -168,8 +263,7 @@ static int begin_connection(void)
         (to->sa_family == AF_UNIX && !socket_file_is_there(&made.file)))
         return -1;
     fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || connect(fd, to, made.address_size) == 0 ||
-        errno == EINPROGRESS)
+    if (fd < 0 || connect_own(fd, to))
         return fd;
     error = errno;
     close(fd);

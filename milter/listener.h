@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 /**
  * Open `listen`. A stale socket file in its place is replaced, a live one or
@@ -30,6 +31,10 @@ int listener_connect(char *why, size_t why_size);
  * @return 0, or a status of sysexits.h with `why`
  */
 int listener_check(char *why, size_t why_size);
+
+/** True when an accepted connection is one of these of ours; once for each.
+ * Any thread. */
+bool listener_is_own(int fd, const struct sockaddr *peer);
 
 /** Connect and hang up. */
 void listener_knock(void);

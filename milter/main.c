@@ -2,8 +2,10 @@
 /* main.c - bonafided: its options, its start, its reloads and its end */
 #include "base/log.h"
 #include "dns/servers.h"
+#include "milter/admission.h"
 #include "milter/daemon.h"
 #include "milter/filter.h"
+#include "milter/limits.h"
 #include "milter/listener.h"
 #include "milter/notify.h"
 #include "milter/privileges.h"
@@ -169,7 +171,7 @@ static void warn_of_fixed_keys(const struct policy *started,
 
 /* False, and logged: the policy stays as it was. */
 static bool reload(const char *file, struct service *service,
-                   const struct policy *started)
+                   const struct policy *started, const struct budget *budget)
 {
     struct policy *policy = read_policy_logged(file);
     bool taken = false;
@@ -189,6 +191,8 @@ static bool reload(const char *file, struct service *service,
         log_line(LOG_LEVEL_ERROR, "%s is not taken: %s", file, why);
     } else {
         warn_of_fixed_keys(started, policy);
+        limits_warn(budget, policy);
+        admission_follow(policy);
         log_open(policy->log_target, policy->log_level, PROGRAM);
         log_line(LOG_LEVEL_NOTICE, "%s is taken: new sessions follow it", file);
         taken = true;
@@ -199,19 +203,19 @@ static bool reload(const char *file, struct service *service,
 
 /* Until somebody tells us to stop; the status we exit with. */
 static int obey(const char *file, struct service *service,
-                const struct policy *started)
+                const struct policy *started, const struct budget *budget)
 {
     for (;;) {
         switch (signals_wait()) {
         case EVENT_STOP:
             return EX_OK;
         case EVENT_ENDED:
-            log_line(LOG_LEVEL_ERROR, "libmilter has ended, so do we");
+            log_line(LOG_LEVEL_ERROR, "libmilter serves no more, so we end");
             return EX_OSERR;
         case EVENT_RELOAD:
             notify_reloading();
             notify("READY=1\nSTATUS=Serving at %s%s", started->listen,
-                   reload(file, service, started)
+                   reload(file, service, started, budget)
                        ? ""
                        : "; the last reload failed, see the log");
             break;
@@ -233,15 +237,16 @@ static void stop(struct service *service, struct watchdog **watchdog)
 }
 
 static int serve(const char *file, struct service *service,
-                 const struct policy *policy)
+                 struct policy *policy, const struct budget *budget)
 {
-    const uint32_t patience_ms = notify_patience_ms();
-    struct watchdog *watchdog = NULL;
+    struct watchdog *watchdog =
+        watchdog_new(service_loop(service), notify_patience_ms());
     int status;
 
-    if (patience_ms > 0 &&
-        !(watchdog = watchdog_new(service_loop(service), patience_ms)))
-        return fail(EX_OSERR, policy, "out of memory");
+    if (!watchdog || !limits_begin(budget, signals_end))
+        return fail(EX_OSERR, policy, "out of memory or descriptors");
+    limits_warn(budget, policy);
+    admission_follow(policy);
     if (!service_start(service) || !filter_start(signals_end))
         return fail(EX_OSERR, policy, NO_THREAD);
     log_line(
@@ -249,7 +254,7 @@ static int serve(const char *file, struct service *service,
         policy->listen, policy->mode == MODE_MONITOR ? "monitor" : "enforce");
     daemon_ready();
     notify("READY=1\nSTATUS=Serving at %s", policy->listen);
-    status = obey(file, service, policy);
+    status = obey(file, service, policy, budget);
     stop(service, &watchdog);
     return status;
 }
@@ -266,16 +271,19 @@ static bool knows_servers(const struct policy *policy, char *why,
 }
 
 /* All that may need root, and then no root any more. */
-static int prepare(struct policy *policy, struct service **service, char *why,
-                   size_t why_size)
+static int prepare(struct policy *policy, struct service **service,
+                   struct budget *budget, char *why, size_t why_size)
 {
     int status = privileges_raise_descriptors(why, why_size);
+    struct service_limits limits;
 
+    if (status == EX_OK)
+        status = limits_share(policy, budget, &limits, why, why_size);
     if (status != EX_OK)
         return status;
     if (!knows_servers(policy, why, why_size))
         return EX_TEMPFAIL;
-    *service = service_new(policy, &clock_system, NULL, why, why_size);
+    *service = service_new(policy, &clock_system, &limits, why, why_size);
     if (!*service)
         return EX_OSERR;
     if (!filter_register(*service, policy)) {
@@ -296,6 +304,7 @@ static int prepare(struct policy *policy, struct service **service, char *why,
 static int run(const char *file, struct policy *policy)
 {
     struct service *service = NULL;
+    struct budget budget;
     char why[WHY_SIZE];
     int status;
 
@@ -304,12 +313,12 @@ static int run(const char *file, struct policy *policy)
     versions_tell(why, sizeof why);
     log_line(LOG_LEVEL_NOTICE, PROGRAM " " BONAFIDE_VERSION " begins, with %s",
              why);
-    status = prepare(policy, &service, why, sizeof why);
+    status = prepare(policy, &service, &budget, why, sizeof why);
     if (status != EX_OK) {
         service_free(&service);
         return fail(status, policy, why);
     }
-    status = serve(file, service, policy);
+    status = serve(file, service, policy, &budget);
     log_line(LOG_LEVEL_NOTICE, "stopped");
     log_close();
     return status;

@@ -46,6 +46,11 @@ void notify(const char *state, ...)
     send_state(path, buffer);
 }
 
+bool notify_is_heard(void)
+{
+    return getenv("NOTIFY_SOCKET") != NULL;
+}
+
 /* The number in a variable of the environment; 0: there is none. */
 static uint64_t number_of(const char *name)
 {

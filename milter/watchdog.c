@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* watchdog.c - a mail server's first words to ourselves, again and again */
+/* watchdog.c - a mail server's first words to ourselves, again and again, and a
+ * look at the sessions of all others */
 #include "milter/watchdog.h"
 
 #include "base/log.h"
+#include "milter/admission.h"
 #include "milter/listener.h"
 #include "milter/notify.h"
 
@@ -19,7 +21,8 @@
 
 struct watchdog {
     struct loop *loop;
-    struct loop_timer *timer;
+    struct loop_timer *look;
+    struct loop_timer *timer;    /* of the rounds; NULL: there are none */
     struct bufferevent *session; /* whose answer is awaited, or NULL */
     uint32_t period_ms;
 };
@@ -112,6 +115,27 @@ static void fire(void *context)
     loop_timer_set(watchdog->timer, instant_after_ms(now, watchdog->period_ms));
 }
 
+static void look(void *context)
+{
+    struct watchdog *watchdog = context;
+    const instant now = clock_now(loop_clock(watchdog->loop));
+
+    admission_look(now);
+    loop_timer_set(watchdog->look, instant_after_ms(now, ADMISSION_LOOK_MS));
+}
+
+/* A timer that fires from now on; NULL when memory ends. */
+static struct loop_timer *start(struct watchdog *watchdog,
+                                void (*fired)(void *context))
+{
+    struct loop *loop = watchdog->loop;
+    struct loop_timer *timer = loop_timer_new(loop, fired, watchdog);
+
+    if (timer)
+        loop_timer_set(timer, clock_now(loop_clock(loop)));
+    return timer;
+}
+
 struct watchdog *watchdog_new(struct loop *loop, uint32_t patience_ms)
 {
     struct watchdog *watchdog = calloc(1, sizeof *watchdog);
@@ -120,12 +144,11 @@ struct watchdog *watchdog_new(struct loop *loop, uint32_t patience_ms)
         return NULL;
     watchdog->loop = loop;
     watchdog->period_ms = patience_ms / ROUNDS;
-    watchdog->timer = loop_timer_new(loop, fire, watchdog);
-    if (!watchdog->timer) {
-        free(watchdog);
-        return NULL;
-    }
-    loop_timer_set(watchdog->timer, clock_now(loop_clock(loop)));
+    watchdog->look = start(watchdog, look);
+    if (patience_ms > 0)
+        watchdog->timer = start(watchdog, fire);
+    if (!watchdog->look || (patience_ms > 0 && !watchdog->timer))
+        watchdog_free(&watchdog);
     return watchdog;
 }
 
@@ -134,6 +157,7 @@ void watchdog_free(struct watchdog **watchdog)
     if (!*watchdog)
         return;
     end_round(*watchdog);
+    loop_timer_free(&(*watchdog)->look);
     loop_timer_free(&(*watchdog)->timer);
     free(*watchdog);
     *watchdog = NULL;

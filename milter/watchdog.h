@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* watchdog.h - WATCHDOG=1 for the service manager, as long as sessions could be
- * served
+ * served; and a look at those that should be
  *
  * What is sent is the end of a round that a session takes as well. On the loop
  * a timer of ours connects to our own socket and hands over a client as a mail
@@ -20,6 +20,9 @@
  * begins is given up and logged, for the sake of whoever wonders later why we
  * were killed. There are three within the manager's patience, so that one which
  * is lost to a moment's want of memory is not our end.
+ *
+ * Whether or not a manager waits, the sessions of mail servers are looked at
+ * twice a second: admission.h says what for.
  */
 #ifndef MILTER_WATCHDOG_H
 #define MILTER_WATCHDOG_H
@@ -31,7 +34,7 @@ struct watchdog;
 /**
  * Begin the rounds on a loop whose thread was not started yet, once the
  * listener is open.
- * @param patience_ms  how long the manager waits for a note
+ * @param patience_ms  how long the manager waits for a note; 0: for none
  * @return NULL when memory ends
  */
 struct watchdog *watchdog_new(struct loop *loop, uint32_t patience_ms);

@@ -101,6 +101,7 @@ static const struct key table[] = {
     PLAIN("listen", POLICY(listen), listen, "unix:/run/bonafide/milter"),
     PLAIN("socket.mode", POLICY(socket_mode), mode, "660"),
     PLAIN("socket.group", POLICY(socket_group), account, NULL),
+    PLAIN("listen-from", POLICY(listen_from), networks, NULL),
     PLAIN("user", POLICY(user), account, "bonafide"),
     PLAIN("identity", POLICY(site.identity), identity, NULL),
     WORDS("log.to", POLICY(log_target), word, targets, "syslog"),

@@ -189,10 +189,15 @@ static void check_witness(struct reading *reading, const struct node *root,
 static void check_socket(struct reading *reading, const struct node *root,
                          const struct policy *policy)
 {
-    if (root != NULL && node_find(root, "socket") != NULL &&
-        strncmp(policy->listen, "unix:", 5) != 0)
+    bool is_unix = strncmp(policy->listen, "unix:", 5) == 0;
+
+    if (root != NULL && node_find(root, "socket") != NULL && !is_unix)
         reading_warning(reading, MARK("socket"),
                         "`socket` has no effect, for `listen` is no unix: "
+                        "socket");
+    if (is_unix && policy->listen_from.count > 0)
+        reading_warning(reading, MARK("listen-from"),
+                        "`listen-from` has no effect, for `listen` is a unix: "
                         "socket");
 }
 

@@ -75,12 +75,12 @@ static const struct row errors[] = {
     {IDENTITY "helo-match: {fail: tag}\n",
      {":2:1: unknown key `helo-match`, did you mean `policy.helo-match`?"}},
     {IDENTITY "log.level: info\n",
-     {":2:1: unknown key `log.level`, expected one of listen, socket, user, "
+     {":2:1: unknown key `log.level`, expected one of listen, socket, listen-from, user, "
       "identity, log, local, dns, callout, cache, policy, exceptions"}},
     {IDENTITY "log: {file: x}\n",
      {":2:7: unknown key `log.file`, expected one of to, level"}},
     {IDENTITY "? \n: x\n",
-     {":2:2: unknown key ``, expected one of listen, socket, user, identity, "
+     {":2:2: unknown key ``, expected one of listen, socket, listen-from, user, identity, "
       "log, local, dns, callout, cache, policy, exceptions"}},
     {"- a\n", {":1:1: the file is a list, expected a map of keys"}},
     {"hello\n", {":1:1: the file is a single value, expected a map of keys"}},
@@ -89,10 +89,10 @@ static const struct row errors[] = {
 
     /* parts that are not built */
     {IDENTITY "web: {why: x}\n",
-     {":2:1: unknown key `web`, expected one of listen, socket, user, "
+     {":2:1: unknown key `web`, expected one of listen, socket, listen-from, user, "
       "identity, log, local, dns, callout, cache, policy, exceptions"}},
     {IDENTITY "state: none\n",
-     {":2:1: unknown key `state`, expected one of listen, socket, user, "
+     {":2:1: unknown key `state`, expected one of listen, socket, listen-from, user, "
       "identity, log, local, dns, callout, cache, policy, exceptions"}},
     {IDENTITY "cache: {shared: none}\n",
      {":2:9: unknown key `cache.shared`, expected one of memory, valid, "
@@ -292,6 +292,11 @@ static const struct row errors[] = {
      {":2:21: `local.addresses` is `192.0.2.1/24`, " NETWORKS,
       ":2:35: `local.addresses` is `x`, " NETWORKS,
       ":2:38: `local.addresses` is a list, " NETWORKS}},
+    {IDENTITY "listen-from: [127.0.0.1/8, localhost]\n",
+     {":2:15: `listen-from` is `127.0.0.1/8`, " NETWORKS,
+      ":2:28: `listen-from` is `localhost`, " NETWORKS}},
+    {IDENTITY "listen-from: 127.0.0.1\n",
+     {":2:14: `listen-from` is `127.0.0.1`, " NETWORKS}},
     {IDENTITY "dns: {servers: [localhost, 127.0.0.1@0, 127.0.0.1@x]}\n",
      {":2:17: `dns.servers` is `localhost`, " SERVERS,
       ":2:28: `dns.servers` is `127.0.0.1@0`, " SERVERS,

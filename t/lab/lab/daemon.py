@@ -20,6 +20,7 @@ FILE = "/etc/bonafide/bonafide.yaml"
 OTHER = "/etc/bonafide/other.yaml"
 _SITE = {
     "listen": "inet:8894@127.0.0.1",
+    "listen-from": '[127.0.0.0/8, "::1"]',
     "user": "bonafide",
     "identity": "mx.home.example",
     "log": "{to: stderr, level: info}",
@@ -42,6 +43,8 @@ def settings(text="", **site):
     The site's keys, which `site` may change, take the place of those in `text`.
     """
     site = _SITE | site
+    if site["listen"].startswith("unix:"):
+        del site["listen-from"]
     blocks = re.split(r"^(?=\S)", text, flags=re.MULTILINE)
     kept = [block for block in blocks if block.partition(":")[0] not in site]
     return "".join([*kept, "" if text.endswith("\n") else "\n",
@@ -87,12 +90,13 @@ class Bonafided(Process):
         """Write its file; takes effect at the next start or reload."""
         self.root.write(FILE, text)
 
-    def launch(self, **environment):
-        """Start it, at first or again after `stop`."""
+    def launch(self, before=(), **environment):
+        """Start it, at first or again after `stop`; `before` is what starts it.
+        """
         self.notes.clear()
         sanitizers = {key: value for key, value in os.environ.items()
                       if key.endswith("SAN_OPTIONS")}
-        self.start([PROGRAM, "-f", "-c", FILE],
+        self.start([*before, PROGRAM, "-f", "-c", FILE],
                    NOTIFY_SOCKET="/run/notify", **sanitizers, **environment)
 
     def check(self, text):
