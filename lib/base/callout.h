@@ -6,6 +6,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mailpath.h"
 #include "base/name.h"
 
@@ -74,6 +75,7 @@ struct callout_answer {
     enum callout_outcome outcome;
     enum callout_stage stage;
     enum callout_trouble trouble;
+    enum fault fault; /* CALLOUT_INTERNAL: what it comes from */
     enum callout_tls tls;
     unsigned found;                 /* of enum callout_found */
     char exchanger[NAME_SIZE];      /* empty when none could be asked */

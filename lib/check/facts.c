@@ -186,3 +186,40 @@ bool facts_client_is_of(const struct facts *facts, const char *domain,
     }
     return false;
 }
+
+static enum fault first_fault(const struct dns_answer *const *answers,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (answers[i] && answers[i]->fault != FAULT_NONE)
+            return answers[i]->fault;
+    return FAULT_NONE;
+}
+
+static enum fault sender_fault(const struct sender_facts *sender)
+{
+    const struct dns_answer *const own[] = {sender->mx, sender->a,
+                                            sender->aaaa};
+    enum fault fault = first_fault(own, sizeof(own) / sizeof(own[0]));
+
+    for (size_t i = 0; fault == FAULT_NONE && i < sender->exchanger_count;
+         i++) {
+        const struct dns_answer *const of[] = {sender->exchangers[i].a,
+                                               sender->exchangers[i].aaaa};
+        fault = first_fault(of, sizeof(of) / sizeof(of[0]));
+    }
+    if (fault == FAULT_NONE && sender->callout)
+        fault = sender->callout->fault;
+    return fault;
+}
+
+enum fault facts_fault(const struct facts *facts)
+{
+    const struct dns_answer *const own[] = {facts->client.ptr, facts->helo.a,
+                                            facts->helo.aaaa};
+    enum fault fault = first_fault(own, sizeof(own) / sizeof(own[0]));
+
+    if (fault == FAULT_NONE)
+        fault = first_fault(facts->client.reverse, REVERSE_NAMES_MOST);
+    return fault != FAULT_NONE ? fault : sender_fault(&facts->sender);
+}

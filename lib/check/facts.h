@@ -129,6 +129,10 @@ bool facts_zone_question(const struct facts *facts, const struct zone *zone,
 bool facts_exempt(const struct facts *facts, unsigned check, bool *open,
                   const struct zone **zone);
 
+/** What a fault of our own comes from that is among the facts, the first of
+ * them; FAULT_NONE also when it is not known. */
+enum fault facts_fault(const struct facts *facts);
+
 /** What is to be said of the client's reverse name: `name` is a
  * forward-confirmed one, else the first there is, else NULL. REVERSE_MISSING
  * when the client's address is not known. */

@@ -31,9 +31,26 @@ const struct dns_answer *dns_answer_temperror(enum dns_trouble trouble)
     return &temperrors[trouble];
 }
 
+#define FAULT(what)                         \
+ [what] = {.status = DNS_TEMPERROR,         \
+           .trouble = DNS_TROUBLE_INTERNAL, \
+           .fault = (what)}
+
+static const struct dns_answer faults[FAULT_COUNT] = {
+    FAULT(FAULT_NONE),
+    FAULT(FAULT_MEMORY),
+    FAULT(FAULT_DESCRIPTOR),
+    FAULT(FAULT_PORT),
+};
+
+const struct dns_answer *dns_answer_fault(enum fault fault)
+{
+    return &faults[fault];
+}
+
 const struct dns_answer *dns_answer_internal(void)
 {
-    return &temperrors[DNS_TROUBLE_INTERNAL];
+    return &faults[FAULT_MEMORY];
 }
 
 /* The count is not part of the value, and changes while that does not. NULL

@@ -6,6 +6,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/name.h"
 
 #include <stdbool.h>
@@ -67,8 +68,9 @@ struct dns_text {
 struct dns_answer {
     enum dns_status status;
     enum dns_trouble trouble;
-    instant arrived; /* when a server gave it */
-    instant expires; /* TTL within floors and ceilings; a temperror: at once */
+    enum fault fault; /* of DNS_TROUBLE_INTERNAL: what it comes from */
+    instant arrived;  /* when a server gave it */
+    instant expires;  /* TTL within floors and ceilings; a temperror: at once */
     bool more;
     uint16_t unusable;
     uint16_t count;
@@ -88,8 +90,9 @@ struct dns_answer *dns_answer_new(enum dns_type type, enum dns_status status,
  * memory cannot end. */
 const struct dns_answer *dns_answer_temperror(enum dns_trouble trouble);
 
-/** The one for our own faults. */
+/** The one for our own fault when memory ends, and for any. */
 const struct dns_answer *dns_answer_internal(void);
+const struct dns_answer *dns_answer_fault(enum fault fault);
 
 /** Hold once more / let go; any thread. Hold returns its argument; drop takes
  * NULL too. */

@@ -114,7 +114,10 @@ const struct dns_answer *dns_batch_want(struct dns_batch *batch,
     struct question *question = find(batch, name, type);
     if (question == NULL)
         question = add(batch, name, type);
-    return question != NULL ? answer_of(question) : dns_answer_internal();
+    if (question != NULL)
+        return answer_of(question);
+    return batch->count == DNS_BATCH_MOST ? dns_answer_fault(FAULT_NONE)
+                                          : dns_answer_internal();
 }
 
 size_t dns_batch_send(struct dns_batch *batch)

@@ -17,6 +17,7 @@ struct dns_exchange {
     dns_server_set asked;     /* in this round */
     dns_server_set settled;   /* said that they cannot tell */
     enum dns_trouble trouble; /* the weightiest so far */
+    enum fault fault;         /* of DNS_TROUBLE_INTERNAL, the last one */
     unsigned strays;          /* of all turns */
     char reason[REASON_SIZE]; /* what a server said of its failure last */
 
@@ -88,11 +89,18 @@ static dns_server_set server_bit(const struct dns_exchange *exchange)
     return (dns_server_set)(1U << exchange->server);
 }
 
+static const struct dns_answer *what_failed(const struct dns_exchange *exchange)
+{
+    return exchange->trouble == DNS_TROUBLE_INTERNAL
+               ? dns_answer_fault(exchange->fault)
+               : dns_answer_temperror(exchange->trouble);
+}
+
 static enum dns_next begin_turn(struct dns_exchange *exchange,
                                 const struct dns_event *event)
 {
     if (!pick_server(exchange, event->now))
-        return finish(exchange, dns_answer_temperror(exchange->trouble));
+        return finish(exchange, what_failed(exchange));
     exchange->asked |= server_bit(exchange);
     exchange->deadline = instant_after_ms(
         event->now, dns_servers_settings(exchange->servers)->timeout_ms);
@@ -247,6 +255,7 @@ enum dns_next dns_exchange_take(struct dns_exchange *exchange,
         break;
     }
     note_trouble(exchange, DNS_TROUBLE_INTERNAL);
+    exchange->fault = event->fault;
     return begin_turn(exchange, event);
 }
 

@@ -33,7 +33,7 @@ enum dns_event_kind {
     DNS_EVENT_REFUSED,  /* nobody listens there */
     DNS_EVENT_CLOSED,   /* the connection ended before the reply did */
     DNS_EVENT_NO_ROUTE, /* the network or the host cannot be reached */
-    DNS_EVENT_FAILED    /* our own fault: memory, descriptors */
+    DNS_EVENT_FAILED    /* our own fault */
 };
 
 struct dns_event {
@@ -41,6 +41,7 @@ struct dns_event {
     instant now;
     uint16_t id;           /* random: of the query, should one be sent */
     uint64_t mix;          /* random: of its letters' case, if that is mixed */
+    enum fault fault;      /* FAILED alone: what it comes from */
     const uint8_t *octets; /* one whole message, borrowed; OCTETS alone */
     size_t length;
 };

@@ -46,7 +46,6 @@ struct resolver {
     struct hash_key hash_key;
 
     struct dns_supply *supply;
-    size_t places; /* sockets at once */
 
     /* The loop's thread alone. */
     struct inquiry *chains[CHAINS];
@@ -260,12 +259,11 @@ static void give_up(struct inquiry *inquiry, enum dns_trouble trouble)
     free_inquiry(inquiry, false);
 }
 
-static void hear(void *context, enum dns_event_kind kind, const uint8_t *octets,
-                 size_t length);
+static void hear(void *context, const struct dns_event *event);
 
 /* False: it could not be sent, and *trouble says why. */
 static bool send_query(struct inquiry *inquiry, bool tcp,
-                       enum dns_event_kind *trouble)
+                       struct dns_event *trouble)
 {
     dns_transport_free(&inquiry->transport);
     inquiry->transport = dns_transport_open(
@@ -289,7 +287,7 @@ static void advance(struct inquiry *inquiry, struct dns_event event)
             return;
         }
         if (next == DNS_NEXT_WAIT ||
-            send_query(inquiry, next == DNS_NEXT_TCP, &event.kind))
+            send_query(inquiry, next == DNS_NEXT_TCP, &event))
             break;
     }
     set_timer(inquiry);
@@ -387,13 +385,11 @@ static void use_time(void *context)
     share_places(context);
 }
 
-static void hear(void *context, enum dns_event_kind kind, const uint8_t *octets,
-                 size_t length)
+static void hear(void *context, const struct dns_event *event)
 {
     struct inquiry *inquiry = context;
     struct resolver *resolver = inquiry->resolver;
-    advance(inquiry, (struct dns_event){
-                         .kind = kind, .octets = octets, .length = length});
+    advance(inquiry, *event);
     share_places(resolver);
 }
 

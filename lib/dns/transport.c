@@ -33,7 +33,7 @@ struct dns_transport {
     size_t length; /* of the message, once the prefix is there */
 };
 
-static enum dns_event_kind trouble_of(int error)
+static enum dns_event_kind kind_of(int error)
 {
     switch (error) {
     case ECONNREFUSED:
@@ -56,6 +56,11 @@ static enum dns_event_kind trouble_of(int error)
     }
 }
 
+static struct dns_event trouble_of(int error)
+{
+    return (struct dns_event){.kind = kind_of(error), .fault = fault_of(error)};
+}
+
 static bool is_passing(int error)
 {
     return error == EAGAIN || error == EINTR;
@@ -63,11 +68,19 @@ static bool is_passing(int error)
 
 /* The last thing a transport says. */
 static void tell_trouble(struct dns_transport *transport,
-                         enum dns_event_kind kind)
+                         struct dns_event trouble)
 {
     if (transport->event != NULL)
         (void)event_del(transport->event);
-    transport->heard(transport->context, kind, NULL, 0);
+    transport->heard(transport->context, &trouble);
+}
+
+static void tell_octets(struct dns_transport *transport, const uint8_t *octets,
+                        size_t length)
+{
+    const struct dns_event event = {
+        .kind = DNS_EVENT_OCTETS, .octets = octets, .length = length};
+    transport->heard(transport->context, &event);
 }
 
 /* One datagram a turn of the loop: the transport may be freed when it was
@@ -79,8 +92,7 @@ static void read_datagram(evutil_socket_t socket, short what, void *context)
     (void)what;
     ssize_t length = recv(socket, octets, sizeof(octets), 0);
     if (length >= 0)
-        transport->heard(transport->context, DNS_EVENT_OCTETS, octets,
-                         (size_t)length);
+        tell_octets(transport, octets, (size_t)length);
     else if (!is_passing(errno))
         tell_trouble(transport, trouble_of(errno));
 }
@@ -115,21 +127,19 @@ static void read_stream(evutil_socket_t socket, short what, void *context)
     if (got < 0 && is_passing(errno))
         return;
     if (got <= 0) {
-        tell_trouble(transport,
-                     got == 0 ? DNS_EVENT_CLOSED : trouble_of(errno));
+        tell_trouble(transport, trouble_of(got == 0 ? ECONNRESET : errno));
         return;
     }
     transport->got += (size_t)got;
     if (transport->got == PREFIX_SIZE && !make_room(transport)) {
-        tell_trouble(transport, DNS_EVENT_FAILED);
+        tell_trouble(transport, trouble_of(ENOMEM));
         return;
     }
     if (transport->got < PREFIX_SIZE ||
         transport->got < PREFIX_SIZE + transport->length)
         return;
     (void)event_del(transport->event);
-    transport->heard(transport->context, DNS_EVENT_OCTETS, transport->message,
-                     transport->length);
+    tell_octets(transport, transport->message, transport->length);
 }
 
 static bool watch(struct dns_transport *transport, short what,
@@ -158,7 +168,7 @@ static void write_stream(evutil_socket_t socket, short what, void *context)
     transport->sent += (size_t)sent;
     if (transport->sent == transport->to_send &&
         !watch(transport, EV_READ, read_stream))
-        tell_trouble(transport, DNS_EVENT_FAILED);
+        tell_trouble(transport, trouble_of(ENOMEM));
 }
 
 static socklen_t socket_address(const struct dns_server *server,
@@ -189,10 +199,9 @@ static int open_socket(const struct dns_server *server, bool tcp)
 }
 
 static bool begin_udp(struct dns_transport *transport,
-                      const struct dns_query *query,
-                      enum dns_event_kind *trouble)
+                      const struct dns_query *query, struct dns_event *trouble)
 {
-    *trouble = DNS_EVENT_FAILED;
+    *trouble = trouble_of(ENOMEM);
     if (!watch(transport, EV_READ, read_datagram))
         return false;
     if (send(transport->socket, query->octets, query->length, MSG_NOSIGNAL) >=
@@ -203,25 +212,24 @@ static bool begin_udp(struct dns_transport *transport,
 }
 
 static bool begin_tcp(struct dns_transport *transport,
-                      const struct dns_query *query,
-                      enum dns_event_kind *trouble)
+                      const struct dns_query *query, struct dns_event *trouble)
 {
     transport->query[0] = (uint8_t)(query->length >> 8);
     transport->query[1] = (uint8_t)query->length;
     memcpy(transport->query + PREFIX_SIZE, query->octets, query->length);
     transport->to_send = PREFIX_SIZE + query->length;
-    *trouble = DNS_EVENT_FAILED;
+    *trouble = trouble_of(ENOMEM);
     return watch(transport, EV_WRITE, write_stream);
 }
 
 struct dns_transport *dns_transport_open(
     struct loop *loop, const struct dns_server *server, bool tcp,
     const struct dns_query *query, dns_transport_heard *heard, void *context,
-    enum dns_event_kind *trouble)
+    struct dns_event *trouble)
 {
     struct dns_transport *transport = calloc(1, sizeof(*transport));
     if (transport == NULL) {
-        *trouble = DNS_EVENT_FAILED;
+        *trouble = trouble_of(ENOMEM);
         return NULL;
     }
     transport->loop = loop;

@@ -123,6 +123,7 @@ static void take_answer(struct verify_ask *ask,
 static void take_internal_fault(struct message *message)
 {
     message->callout.outcome = CALLOUT_INTERNAL;
+    message->callout.fault = FAULT_MEMORY;
     message->sender.callout = &message->callout;
 }
 

@@ -207,6 +207,14 @@ static void add_mode(struct text *line, const struct message *message)
         text_add_pair(line, "mode", span_of("monitor"));
 }
 
+static void add_finding(struct text *line, enum check check,
+                        const struct finding *finding)
+{
+    text_add_pair(line, "check", span_of(check_name(check)));
+    text_add_pair(line, "result", span_of(result_name(finding->result)));
+    add_if(line, "reason", span_of(reason_name(finding->reason)));
+}
+
 static void log_findings(const struct message *message,
                          const struct findings *findings)
 {
@@ -218,18 +226,42 @@ static void log_findings(const struct message *message,
         struct text line;
 
         text_begin(&line, buffer, sizeof buffer);
-        text_add_pair(&line, "check", span_of(check_name(check)));
-        text_add_pair(&line, "result", span_of(result_name(finding->result)));
-        add_if(&line, "reason", span_of(reason_name(finding->reason)));
+        add_finding(&line, check, finding);
         text_add_pair(&line, "id", span_of(message->id));
         log_line(LOG_LEVEL_DEBUG, "%s", buffer);
     }
 }
 
+/* What the line tells of: the finding that decided; of a message that goes on,
+ * the first that a fault of our own has kept from deciding. NULL: nothing. */
+static const struct finding *finding_told(const struct verdict *verdict,
+                                          const struct findings *findings,
+                                          enum check *check)
+{
+    *check = verdict->check;
+    if (verdict->kind != ACTION_CONTINUE)
+        return &verdict->finding;
+    for (*check = 0; *check < CHECK_COUNT; (*check)++)
+        if (findings->of[*check].reason == REASON_INTERNAL)
+            return &findings->of[*check];
+    return NULL;
+}
+
+/* What our own fault comes from. */
+static void add_detail(struct text *line, const struct finding *finding,
+                       const struct facts *facts)
+{
+    if (finding && finding->reason == REASON_INTERNAL)
+        add_if(line, "detail", span_of(fault_text(facts_fault(facts))));
+}
+
 static void log_verdict(const struct message *message, enum stage stage,
-                        const struct trial *trial,
+                        const struct trial *trial, const struct facts *facts,
+                        const struct findings *findings,
                         const struct verdict *verdict)
 {
+    enum check check;
+    const struct finding *told = finding_told(verdict, findings, &check);
     const struct clock *clock = message->session->service->clock;
     char buffer[RECORD_SIZE], ms[24];
     struct text line;
@@ -237,18 +269,14 @@ static void log_verdict(const struct message *message, enum stage stage,
     text_begin(&line, buffer, sizeof buffer);
     text_add_pair(&line, "verdict", span_of(action_name(verdict->kind)));
     add_mode(&line, message);
-    if (verdict->kind != ACTION_CONTINUE) {
-        const struct finding *finding = &verdict->finding;
-
-        text_add_pair(&line, "check", span_of(check_name(verdict->check)));
-        text_add_pair(&line, "result", span_of(result_name(finding->result)));
-        add_if(&line, "reason", span_of(reason_name(finding->reason)));
-    }
+    if (told)
+        add_finding(&line, check, told);
     add_whose(&line, message, stage, trial->recipient, trial->queue);
     snprintf(ms, sizeof ms, "%lld",
              (long long)(clock_now(clock) - trial->begun) / 1000);
     text_add_pair(&line, "ms", span_of(ms));
     add_if(&line, "kept", kept_words(message));
+    add_detail(&line, told, facts);
     if (trial->reply)
         add_reply(&line, trial->reply);
     log_line(LOG_LEVEL_INFO, "%s", buffer);
@@ -264,7 +292,8 @@ void evaluation_decide(struct message *message,
     for (struct trial *t = evaluation->trials; t; t = t->next) {
         t->reply = make_reply(message, evaluation, t, facts, verdict);
         if (log_wants(LOG_LEVEL_INFO))
-            log_verdict(message, evaluation->stage, t, verdict);
+            log_verdict(message, evaluation->stage, t, facts,
+                        &evidence->findings, verdict);
     }
     if (message->session->policy->mode == MODE_MONITOR)
         return;

@@ -59,12 +59,16 @@ void attempts_cut(struct attempts **attempts)
     *attempts = NULL;
 }
 
-static const struct attempt_failure our_fault = {.outcome = CALLOUT_INTERNAL};
+static struct attempt_failure our_fault(enum fault fault)
+{
+    return (struct attempt_failure){.outcome = CALLOUT_INTERNAL,
+                                    .fault = fault};
+}
 
 static struct attempt_failure unreachable(enum callout_trouble trouble)
 {
     return (struct attempt_failure){CALLOUT_UNREACHABLE, trouble,
-                                    CALLOUT_AT_CONNECT};
+                                    CALLOUT_AT_CONNECT, FAULT_NONE};
 }
 
 /* What an error of connecting says. */
@@ -77,7 +81,7 @@ static struct attempt_failure failure_of(int error)
     case ENOBUFS:
     case EADDRINUSE:
     case EADDRNOTAVAIL: /* no port is free, or the address set is not ours */
-        return our_fault;
+        return our_fault(fault_of(error));
     case ECONNREFUSED:
         return unreachable(CALLOUT_TROUBLE_REFUSED);
     case ETIMEDOUT:
@@ -85,8 +89,9 @@ static struct attempt_failure failure_of(int error)
     case ECONNRESET:
     case ECONNABORTED:
     case ENOTCONN: /* it was there, and is gone before the greeting */
-        return (struct attempt_failure){
-            CALLOUT_UNREACHABLE, CALLOUT_TROUBLE_CLOSED, CALLOUT_AT_GREETING};
+        return (struct attempt_failure){CALLOUT_UNREACHABLE,
+                                        CALLOUT_TROUBLE_CLOSED,
+                                        CALLOUT_AT_GREETING, FAULT_NONE};
     default: /* no network, no host, no such family, a filter of ours */
         return unreachable(CALLOUT_TROUBLE_NO_ROUTE);
     }
@@ -129,7 +134,7 @@ static bool fail(struct attempt *attempt, int error)
     struct attempts *attempts = attempt->of;
     size_t which = (size_t)(attempt - attempts->at);
     struct attempt_failure failure =
-        is_adrift(attempt) ? our_fault : failure_of(error);
+        is_adrift(attempt) ? our_fault(FAULT_NONE) : failure_of(error);
     close_attempt(attempt);
     hasten(attempts);
     bool more = goes_on(attempts);

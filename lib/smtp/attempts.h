@@ -24,6 +24,7 @@ struct attempt_failure {
     enum callout_outcome outcome;
     enum callout_trouble trouble;
     enum callout_stage stage;
+    enum fault fault; /* CALLOUT_INTERNAL: what it comes from */
 };
 
 /** Who wants a connection, and what he is told, by the address's index. */

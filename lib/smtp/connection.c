@@ -101,6 +101,8 @@ static void end(struct connection *connection)
 }
 
 static const struct attempt_failure our_fault = {.outcome = CALLOUT_INTERNAL};
+static const struct attempt_failure no_memory = {.outcome = CALLOUT_INTERNAL,
+                                                 .fault = FAULT_MEMORY};
 
 static struct callout_answer answer_of(const struct connection *connection,
                                        struct attempt_failure failure)
@@ -109,6 +111,7 @@ static struct callout_answer answer_of(const struct connection *connection,
         .outcome = failure.outcome,
         .stage = failure.stage,
         .trouble = failure.trouble,
+        .fault = failure.fault,
         .learnt = now(connection),
     };
 }
@@ -325,7 +328,7 @@ static void on_connected(void *context, size_t which, int socket,
                    (struct dialogue_event){.kind = DIALOGUE_CONNECTED,
                                            .local = *local});
     else
-        fail(connection, our_fault);
+        fail(connection, no_memory);
 }
 
 /* Whether all the others have been told of. */

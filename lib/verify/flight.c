@@ -126,6 +126,7 @@ static struct callout_answer no_memory(const struct flight *flight)
 {
     verifier_log_fault(flight->verifier, "out of memory");
     return (struct callout_answer){.outcome = CALLOUT_INTERNAL,
+                                   .fault = FAULT_MEMORY,
                                    .learnt = verifier_now(flight->verifier)};
 }
 

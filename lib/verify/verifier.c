@@ -77,8 +77,10 @@ static void run_ask(struct loop_job *job)
     void *around = (char *)job - offsetof(struct verify_ask, job);
     struct verify_ask *ask = around;
     struct verifier *verifier = ask->verifier;
-    struct callout_answer answer = {.outcome = CALLOUT_INTERNAL,
-                                    .learnt = verifier_now(verifier)};
+    struct callout_answer answer = {
+        .outcome = CALLOUT_INTERNAL,
+        .fault = is_askable(&ask->path) ? FAULT_MEMORY : FAULT_NONE,
+        .learnt = verifier_now(verifier)};
     if (verifier->stopped)
         ask->done(ask, NULL);
     else if (is_known(ask, &answer) || !board(ask, &answer.outcome))

@@ -4,6 +4,7 @@
 #include "dns/exchange.h"
 #include "dns_wire.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -277,6 +278,32 @@ static void weightiest_trouble_is_told(void **state)
     assert_int_equal(time_out(&scene), DNS_NEXT_DONE);
     assert_trouble(&scene, DNS_TROUBLE_INTERNAL);
     end(&scene);
+}
+
+/* P4: what our own fault comes from is in the answer. */
+static void our_fault_has_its_cause(void **state)
+{
+    static const enum fault faults[] = {FAULT_DESCRIPTOR, FAULT_MEMORY,
+                                        FAULT_NONE};
+    for (size_t i = 0; i < 3; i++) {
+        struct scene scene;
+        const struct dns_event event = {.kind = DNS_EVENT_FAILED,
+                                        .fault = faults[i]};
+        begin(&scene, 1, 1);
+        (void)take(&scene, DNS_EVENT_BEGIN);
+        assert_int_equal(dns_exchange_take(scene.exchange, &event),
+                         DNS_NEXT_DONE);
+        assert_trouble(&scene, DNS_TROUBLE_INTERNAL);
+        assert_int_equal(dns_exchange_answer(scene.exchange)->fault, faults[i]);
+        end(&scene);
+    }
+    assert_int_equal(fault_of(EMFILE), FAULT_DESCRIPTOR);
+    assert_int_equal(fault_of(ENFILE), FAULT_DESCRIPTOR);
+    assert_int_equal(fault_of(ENOMEM), FAULT_MEMORY);
+    assert_int_equal(fault_of(ECONNREFUSED), FAULT_NONE);
+    assert_string_equal(fault_text(FAULT_DESCRIPTOR), "no descriptor");
+    assert_string_equal(fault_text(FAULT_MEMORY), "no memory");
+    assert_string_equal(fault_text(FAULT_NONE), "");
 }
 
 static void formerr_is_asked_again_without_edns(void **state)
@@ -557,6 +584,7 @@ int main(void)
         cmocka_unit_test(failure_of_all_is_told),
         cmocka_unit_test(settled_servers_are_left_in_peace),
         cmocka_unit_test(weightiest_trouble_is_told),
+        cmocka_unit_test(our_fault_has_its_cause),
         cmocka_unit_test(formerr_is_asked_again_without_edns),
         cmocka_unit_test(truncated_is_asked_over_tcp),
         cmocka_unit_test(tcp_may_fail),

@@ -86,7 +86,7 @@ static bool end(struct attempts *attempts, size_t which)
     const struct attempts_owner *owner = &attempts->owner;
     const struct attempt *attempt = &attempts->at[which];
     const struct attempt_failure failure = {
-        CALLOUT_UNREACHABLE, attempt->trouble, CALLOUT_AT_CONNECT};
+        CALLOUT_UNREACHABLE, attempt->trouble, CALLOUT_AT_CONNECT, FAULT_NONE};
     const struct address local = {{0}};
     attempts->at[which].over = true;
     attempts->over++;
