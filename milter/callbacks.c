@@ -25,6 +25,10 @@ static struct {
     atomic_bool stopped;
 } filter;
 
+/* Hangs on a connection in the place of a session when there was no memory for
+ * one: what has been told since would be missed by a later one. */
+static char lost;
+
 const struct negotiation *callbacks_negotiated(void)
 {
     return &filter.negotiation;
@@ -57,15 +61,23 @@ static void count_in(void)
  * when memory ends. */
 static struct session *enter(SMFICTX *context)
 {
-    struct session *session = smfi_getpriv(context);
+    void *kept = smfi_getpriv(context);
+    struct session *session;
 
     count_in();
-    if (session)
-        return session;
+    if (kept)
+        return kept == &lost ? NULL : kept;
     session = session_new(filter.service);
-    if (session)
-        smfi_setpriv(context, session);
+    smfi_setpriv(context, session ? (void *)session : &lost);
     return session;
+}
+
+/* The session, if there is one. */
+static struct session *current(SMFICTX *context)
+{
+    void *kept = smfi_getpriv(context);
+
+    return kept == &lost ? NULL : kept;
 }
 
 static sfsistat leave(sfsistat status)
@@ -196,6 +208,8 @@ static sfsistat on_rcpt(SMFICTX *context, char **arguments)
 
     if (session)
         reply = session_rcpt(session, span_of(arguments[0]), queue_id(context));
+    else
+        reply = service_lost_reply(filter.service);
     return answer(context, reply);
 }
 
@@ -250,7 +264,7 @@ static sfsistat on_end_of_message(SMFICTX *context)
 
 static sfsistat on_abort(SMFICTX *context)
 {
-    struct session *session = smfi_getpriv(context);
+    struct session *session = current(context);
 
     if (session)
         session_abort(session);
@@ -261,7 +275,7 @@ static sfsistat on_abort(SMFICTX *context)
  * its pool locked: it never waits. */
 static sfsistat on_close(SMFICTX *context)
 {
-    struct session *session = smfi_getpriv(context);
+    struct session *session = current(context);
 
     smfi_setpriv(context, NULL);
     session_close(&session);

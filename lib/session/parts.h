@@ -77,6 +77,7 @@ struct trial {
     bool decided;
     instant begun;
     struct reply *reply; /* once decided: the refusal, or NULL */
+    bool reply_lost;     /* there was no memory for it */
     char queue[SESSION_QUEUE_SIZE];
     char recipient[]; /* empty before RCPT */
 };
@@ -146,6 +147,7 @@ struct session {
     struct listing listings[ZONES_MOST]; /* of its address, its reverse name */
     struct dns_batch *batch;             /* questions about the client */
     struct greeting *greeting;
+    bool greeting_lost, message_lost; /* there was no memory for the last one */
     struct message *messages; /* the current one first, if any is; then those
                                  that linger, the latest first */
     struct canary_ask canary; /* while `tries` the session is held for it */
@@ -337,6 +339,12 @@ struct reply *record_forged(const struct message *message, const char *queue);
 void record_acceptance(const struct message *message, enum stage stage,
                        const char *recipient, const char *queue,
                        const struct exception *exception);
+
+/* lost.c */
+
+/** What a recipient gets for whom there was no memory, and its line in the log;
+ * NULL: he passes. The reply is a constant. */
+const struct reply *lost_reply(const struct policy *policy);
 
 /* step.c */
 

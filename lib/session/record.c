@@ -291,6 +291,7 @@ void evaluation_decide(struct message *message,
     log_findings(message, &evidence->findings);
     for (struct trial *t = evaluation->trials; t; t = t->next) {
         t->reply = make_reply(message, evaluation, t, facts, verdict);
+        t->reply_lost = verdict->kind >= ACTION_TEMPFAIL && !t->reply;
         if (log_wants(LOG_LEVEL_INFO))
             log_verdict(message, evaluation->stage, t, facts,
                         &evidence->findings, verdict);

@@ -136,6 +136,7 @@ static const struct reply *run_trial(struct session *session,
 {
     const bool waited = session->policy->mode == MODE_ENFORCE;
     const bool joins = evaluation->trials;
+    bool lost;
 
     trial->waited = waited;
     evaluation_add(evaluation, trial);
@@ -147,9 +148,10 @@ static const struct reply *run_trial(struct session *session,
     if (!trial->decided)
         wait_for_verdict(session, message, trial);
     session->reply = trial->reply;
+    lost = trial->reply_lost;
     trial->reply = NULL;
     trial_free(trial);
-    return session->reply;
+    return lost ? lost_reply(session->policy) : session->reply;
 }
 
 /* A verdict for the stage, unless an exception accepts. */
@@ -179,7 +181,7 @@ static const struct reply *try_stage(struct session *session,
     if (evaluation)
         return run_trial(session, message, evaluation, trial);
     free(trial);
-    return NULL;
+    return lost_reply(policy);
 }
 
 static void forget_last_call(struct session *session)
@@ -194,11 +196,11 @@ static void greet(struct session *session, struct span argument)
 {
     struct greeting *greeting = greeting_new(argument);
 
-    if (!greeting)
-        return; /* the greeting before, if any, has to do */
-    greeting->batch = batch_new(session);
+    if (greeting)
+        greeting->batch = batch_new(session);
     greeting_drop(session->greeting);
     session->greeting = greeting;
+    session->greeting_lost = !greeting;
 }
 
 /* HELO may never have come: a missing one is a greeting too. */
@@ -209,9 +211,10 @@ static struct message *begin_message(struct session *session,
 
     end_message(session);
     session_ask_again(session);
-    if (!session->greeting)
+    if (!session->greeting && !session->greeting_lost)
         greet(session, span_of(""));
     message = session->greeting ? message_new(session, sender) : NULL;
+    session->message_lost = !message;
     if (!message)
         return NULL;
     message->batch = batch_new(session);
@@ -252,6 +255,8 @@ const struct reply *session_mail(struct session *session, struct span sender,
         session_step(session);
         if (session->policy->reply_at == REPLY_AT_MAIL)
             reply = try_stage(session, message, STAGE_MAIL, NULL, queue);
+    } else if (session->policy->reply_at == REPLY_AT_MAIL) {
+        reply = lost_reply(session->policy);
     }
     pthread_mutex_unlock(&session->lock);
     return reply;
@@ -270,6 +275,8 @@ const struct reply *session_rcpt(struct session *session, struct span recipient,
     message = current(session);
     if (message && session->policy->reply_at != REPLY_AT_MAIL)
         reply = try_stage(session, message, STAGE_RCPT, wire, queue);
+    else if (!message && session->message_lost)
+        reply = lost_reply(session->policy);
     pthread_mutex_unlock(&session->lock);
     return reply;
 }

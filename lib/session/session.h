@@ -21,6 +21,10 @@ struct session;
 /** @return NULL when memory ends; else end it with session_close */
 struct session *session_new(struct service *service);
 
+/** What a recipient gets in a session that session_new had no memory for: what
+ * the policy says of internal errors. A constant, or NULL: "go on". */
+const struct reply *service_lost_reply(struct service *service);
+
 /** The client's address, NULL when there is none to speak of (a unix socket).
  * Its lookups begin. */
 void session_connect(struct session *session, const struct address *client);
