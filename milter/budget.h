@@ -2,9 +2,9 @@
 /* budget.h - how many sessions, waiting callbacks, questions to DNS and
  * callouts the system's limits allow, so that none of them is ever reached
  *
- * What has no descriptor or no thread fails in ways that nobody wants: libmilter
- * loses the session, DNS and callouts know nothing. So what there is is shared
- * out once, at the start, and held from then on:
+ * What has no descriptor or no thread fails in ways that nobody wants:
+ * libmilter loses the session, DNS and callouts know nothing. So what there is
+ * is shared out once, at the start, and held from then on:
  *   - descriptors: some for ourselves; of the rest a quarter at most for DNS, a
  *     quarter at most for callouts, and all that these have no use for is the
  *     sessions';

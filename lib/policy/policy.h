@@ -100,7 +100,7 @@ enum need {
 };
 
 struct policy {
-    char *listen;         /* as libmilter takes it */
+    char *listen; /* as libmilter takes it */
     /** Who may connect to an inet socket; none: everybody. */
     struct networks listen_from;
     uint32_t socket_mode; /* of a unix socket */

@@ -75,12 +75,14 @@ static const struct row errors[] = {
     {IDENTITY "helo-match: {fail: tag}\n",
      {":2:1: unknown key `helo-match`, did you mean `policy.helo-match`?"}},
     {IDENTITY "log.level: info\n",
-     {":2:1: unknown key `log.level`, expected one of listen, socket, listen-from, user, "
+     {":2:1: unknown key `log.level`, expected one of listen, socket, "
+      "listen-from, user, "
       "identity, log, local, dns, callout, cache, policy, exceptions"}},
     {IDENTITY "log: {file: x}\n",
      {":2:7: unknown key `log.file`, expected one of to, level"}},
     {IDENTITY "? \n: x\n",
-     {":2:2: unknown key ``, expected one of listen, socket, listen-from, user, identity, "
+     {":2:2: unknown key ``, expected one of listen, socket, "
+      "listen-from, user, identity, "
       "log, local, dns, callout, cache, policy, exceptions"}},
     {"- a\n", {":1:1: the file is a list, expected a map of keys"}},
     {"hello\n", {":1:1: the file is a single value, expected a map of keys"}},
@@ -89,10 +91,12 @@ static const struct row errors[] = {
 
     /* parts that are not built */
     {IDENTITY "web: {why: x}\n",
-     {":2:1: unknown key `web`, expected one of listen, socket, listen-from, user, "
+     {":2:1: unknown key `web`, expected one of listen, socket, "
+      "listen-from, user, "
       "identity, log, local, dns, callout, cache, policy, exceptions"}},
     {IDENTITY "state: none\n",
-     {":2:1: unknown key `state`, expected one of listen, socket, listen-from, user, "
+     {":2:1: unknown key `state`, expected one of listen, socket, "
+      "listen-from, user, "
       "identity, log, local, dns, callout, cache, policy, exceptions"}},
     {IDENTITY "cache: {shared: none}\n",
      {":2:9: unknown key `cache.shared`, expected one of memory, valid, "

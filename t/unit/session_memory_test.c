@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session_memory_test.c - row P6 of the faults: wherever memory ends in a
- * session, its recipient gets what the policy says of internal errors or what he
- * would get else, and nothing aborts */
+ * session, its recipient gets what the policy says of internal errors or what
+ * he would get else, and nothing aborts */
 #include "session_world.h"
 
 #include <stdatomic.h>
