@@ -114,7 +114,7 @@ static struct negotiation negotiation_of(const struct policy *policy)
 static void begin(struct policy *policy)
 {
     char why[200];
-    world.service = service_new(policy, &network_clock, why, sizeof(why));
+    world.service = service_new(policy, &network_clock, NULL, why, sizeof(why));
     REQUIRE(world.service != NULL);
     service_on_wait(world.service, on_wait);
     REQUIRE(service_start(world.service));

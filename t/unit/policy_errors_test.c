@@ -567,6 +567,10 @@ static const struct row warnings[] = {
      {":4:1: warning: `socket` has no effect, for `listen` is no unix: "
       "socket"}},
     {CHECK "socket: {mode: 600}\n", {NULL}},
+    {CHECK "listen-from: [127.0.0.1]\nlisten: unix:/run/b.sock\n",
+     {":4:1: warning: `listen-from` has no effect, for `listen` is a unix: "
+      "socket"}},
+    {CHECK "listen-from: [127.0.0.1]\nlisten: inet:8894@0.0.0.0\n", {NULL}},
     {CHECK "  reply-at: mail\nexceptions: [{recipients: [\"a@*\"], senders: "
            "[\"<>\"], do: accept}]\n",
      {":5:15: warning: `exceptions.recipients` is not known yet when "
