@@ -185,6 +185,7 @@ def check_few_descriptors(lab):
         lab.tally.equal("P4: as many as there is room for", sessions, len(held))
         with Burning(lab) as burning:
             got = outcomes(200)
+            time.sleep(2)
         lab.tally.equal("P4: beyond it, sent away", {"closed": 200}, got)
         lab.tally.note("P4: processor", burning.share < 0.5, "under 0.5",
                        burning.share)
@@ -211,6 +212,7 @@ def check_few_threads(lab):
                    "below 40", sessions)
     with Burning(lab) as burning:
         got = outcomes(60)
+        time.sleep(3)
     lab.tally.equal("P5: sessions without an answer", 0, got["silent"])
     lab.tally.note("P5: sessions with one", got["continue"] >= sessions,
                    sessions, got)
