@@ -45,6 +45,9 @@ static void assert_complaints(const struct complaints *complaints,
  "{tempfail: TIME, then: ACTION}"
 #define ANSWERS   "expected continue, tempfail, reject or {do: ACTION, ...}"
 #define HOST_NAME "expected a fully qualified host name such as mx1.example.org"
+#define TOP_KEYS                                             \
+ "listen, socket, listen-from, user, identity, log, local, " \
+ "dns, callout, cache, policy, exceptions"
 #define NETWORKS                                                          \
  "expected a list of addresses and networks, without host bits, such as " \
  "[192.0.2.1, 198.51.100.0/24, \"2001:db8::/32\"]"
@@ -75,15 +78,10 @@ static const struct row errors[] = {
     {IDENTITY "helo-match: {fail: tag}\n",
      {":2:1: unknown key `helo-match`, did you mean `policy.helo-match`?"}},
     {IDENTITY "log.level: info\n",
-     {":2:1: unknown key `log.level`, expected one of listen, socket, "
-      "listen-from, user, "
-      "identity, log, local, dns, callout, cache, policy, exceptions"}},
+     {":2:1: unknown key `log.level`, expected one of " TOP_KEYS}},
     {IDENTITY "log: {file: x}\n",
      {":2:7: unknown key `log.file`, expected one of to, level"}},
-    {IDENTITY "? \n: x\n",
-     {":2:2: unknown key ``, expected one of listen, socket, "
-      "listen-from, user, identity, "
-      "log, local, dns, callout, cache, policy, exceptions"}},
+    {IDENTITY "? \n: x\n", {":2:2: unknown key ``, expected one of " TOP_KEYS}},
     {"- a\n", {":1:1: the file is a list, expected a map of keys"}},
     {"hello\n", {":1:1: the file is a single value, expected a map of keys"}},
     {IDENTITY "dns: 5s\n", {":2:6: `dns` is a single value, expected a map"}},
@@ -91,13 +89,9 @@ static const struct row errors[] = {
 
     /* parts that are not built */
     {IDENTITY "web: {why: x}\n",
-     {":2:1: unknown key `web`, expected one of listen, socket, "
-      "listen-from, user, "
-      "identity, log, local, dns, callout, cache, policy, exceptions"}},
+     {":2:1: unknown key `web`, expected one of " TOP_KEYS}},
     {IDENTITY "state: none\n",
-     {":2:1: unknown key `state`, expected one of listen, socket, "
-      "listen-from, user, "
-      "identity, log, local, dns, callout, cache, policy, exceptions"}},
+     {":2:1: unknown key `state`, expected one of " TOP_KEYS}},
     {IDENTITY "cache: {shared: none}\n",
      {":2:9: unknown key `cache.shared`, expected one of memory, valid, "
       "refresh, invalid, temperror, fold"}},
