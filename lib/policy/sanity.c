@@ -197,8 +197,7 @@ static void check_socket(struct reading *reading, const struct node *root,
                         "socket");
     if (is_unix && policy->listen_from.count > 0)
         reading_warning(reading, MARK("listen-from"),
-                        "`listen-from` has no effect, for `listen` is a unix: "
-                        "socket");
+                        "`listen-from` has no effect at a unix: socket");
 }
 
 static bool runs_any(const struct rules *rules)
