@@ -43,22 +43,22 @@ struct peer {
     socklen_t client_size;
 };
 
-static void hear(void *context, enum dns_event_kind kind, const uint8_t *octets,
-                 size_t length)
+static void hear(void *context, const struct dns_event *event)
 {
     struct heard *heard = context;
     REQUIRE(heard->troubles == 0);
-    if (kind != DNS_EVENT_OCTETS) {
-        REQUIRE(octets == NULL && length == 0);
-        REQUIRE(kind != DNS_EVENT_BEGIN && kind != DNS_EVENT_TIME);
+    if (event->kind != DNS_EVENT_OCTETS) {
+        REQUIRE(event->octets == NULL && event->length == 0);
+        REQUIRE(event->kind != DNS_EVENT_BEGIN &&
+                event->kind != DNS_EVENT_TIME);
         heard->troubles++;
-        heard->trouble = kind;
+        heard->trouble = event->kind;
         return;
     }
     heard->messages++;
-    REQUIRE(length <= sizeof(heard->octets));
-    memcpy(heard->octets, octets, length);
-    heard->length = length;
+    REQUIRE(event->length <= sizeof(heard->octets));
+    memcpy(heard->octets, event->octets, event->length);
+    heard->length = event->length;
 }
 
 static void open_peer(struct peer *peer, bool tcp)
@@ -239,7 +239,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     static struct heard heard;
     struct peer peer;
     struct dns_query query;
-    enum dns_event_kind trouble;
+    struct dns_event trouble;
     if (length == 0)
         return 0;
     const bool tcp = octets[0] != 'u';

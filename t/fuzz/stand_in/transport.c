@@ -24,8 +24,10 @@ struct dns_transport {
 static void on_timer(void *context)
 {
     struct dns_transport *transport = context;
-    transport->heard(transport->context, DNS_EVENT_OCTETS,
-                     transport->reply->octets, transport->reply->length);
+    const struct dns_event event = {.kind = DNS_EVENT_OCTETS,
+                                    .octets = transport->reply->octets,
+                                    .length = transport->reply->length};
+    transport->heard(transport->context, &event);
 }
 
 static void write_name(struct wire *wire, struct span text)
@@ -96,12 +98,12 @@ static struct wire *write_reply(const struct dns_query *query, struct span text)
 struct dns_transport *dns_transport_open(
     struct loop *loop, const struct dns_server *server, bool tcp,
     const struct dns_query *query, dns_transport_heard *heard, void *context,
-    enum dns_event_kind *trouble)
+    struct dns_event *trouble)
 {
     struct span text = network_answer(query->type);
     (void)server;
     (void)tcp;
-    *trouble = DNS_EVENT_NO_ROUTE;
+    *trouble = (struct dns_event){.kind = DNS_EVENT_NO_ROUTE};
     if (script_is(text, "broken"))
         return NULL;
     struct dns_transport *transport = calloc(1, sizeof(*transport));
