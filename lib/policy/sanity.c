@@ -186,6 +186,8 @@ static void check_witness(struct reading *reading, const struct node *root,
                         witness);
 }
 
+/* A unix socket has a mode and a group; whoever reaches a port can connect to
+ * it, local users in any case. */
 static void check_socket(struct reading *reading, const struct node *root,
                          const struct policy *policy)
 {
@@ -198,6 +200,10 @@ static void check_socket(struct reading *reading, const struct node *root,
     if (is_unix && policy->listen_from.count > 0)
         reading_warning(reading, MARK("listen-from"),
                         "`listen-from` has no effect at a unix: socket");
+    if (!is_unix && policy->listen_from.count == 0)
+        reading_warning(reading, MARK("listen"),
+                        "`listen`: whoever reaches the port can connect, local "
+                        "users too: see `listen-from`");
 }
 
 static bool runs_any(const struct rules *rules)

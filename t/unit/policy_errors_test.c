@@ -551,11 +551,10 @@ static const struct row warnings[] = {
      {":4:11: warning: `callout.witness` is other.example.org, which is ours: "
       "a host of somebody else's shows that callouts get out"}},
     {CHECK "callout: {witness: mx.example.net}\n", {NULL}},
-    {CHECK "callout: {witness: none}\n", {NULL}},
     {CHECK "socket: {mode: 600}\nlisten: inet:8894@127.0.0.1\n",
-     {":4:1: warning: `socket` has no effect, for `listen` is no unix: "
-      "socket"}},
-    {CHECK "socket: {mode: 600}\n", {NULL}},
+     {":4:1: warning: `socket` has no effect, for `listen` is no unix: socket",
+      ":5:1: warning: `listen`: whoever reaches the port can connect, local "
+      "users too: see `listen-from`"}},
     {CHECK "listen-from: [127.0.0.1]\nlisten: unix:/run/b.sock\n",
      {":4:1: warning: `listen-from` has no effect at a unix: socket"}},
     {CHECK "  reply-at: mail\nexceptions: [{recipients: [\"a@*\"], senders: "
