@@ -159,8 +159,8 @@ static struct inquiry *inquiry_of(struct share *share)
 static void free_inquiry(struct inquiry *inquiry, bool answered)
 {
     struct resolver *resolver = inquiry->resolver;
-    shares_end(resolver->shares, &inquiry->share, loop_heard(resolver->loop),
-               answered);
+    shares_end(resolver->shares, &inquiry->share, now_of(resolver),
+               loop_heard(resolver->loop), answered);
     resolver->inquiries--;
     if (resolver->newest == inquiry)
         resolver->newest = NULL;
@@ -314,9 +314,10 @@ static void part(struct inquiry *inquiry, struct dns_ask *ask,
 static enum dns_trouble trouble_of(const struct inquiry *inquiry, instant now)
 {
     const struct share *share = &inquiry->share;
-    bool asked = share_has_place(share) &&
-                 (!inquiry->waited ||
-                  instant_after_ms(share->since, SHARES_GRACE_MS) <= now);
+    bool asked =
+        share_has_place(share) &&
+        (!inquiry->waited ||
+         share->since + shares_grace(inquiry->resolver->shares) <= now);
     return asked ? DNS_TROUBLE_TIMEOUT : DNS_TROUBLE_CROWDED;
 }
 
@@ -486,10 +487,10 @@ static void say_crowd(struct resolver *resolver, const char *what)
     add_foremost(&foremost, resolver->shares);
     log_line(LOG_LEVEL_WARNING,
              "dns: a question %s: of %zu places %zu are in use, %zu of them by "
-             "questions without an answer for %d ms; %zu questions wait, %zu "
+             "questions without an answer for %u ms; %zu questions wait, %zu "
              "of them for %zu zones that are silent%s",
-             what, use.places, use.used, use.silent, SHARES_GRACE_MS,
-             use.waiting, use.silent_waiting, use.silent_zones, words);
+             what, use.places, use.used, use.silent, use.grace_ms, use.waiting,
+             use.silent_waiting, use.silent_zones, words);
 }
 
 /* One too many there may be for a moment. */

@@ -18,6 +18,14 @@
 /** By how much more a rank must be higher to lose a place within the grace. */
 #define MUCH_HIGHER 2
 
+/** How the time that nineteen in twenty answers take is followed: one that
+ * took longer moves it up by nineteen steps, any other one down. */
+#define SLOWER 19
+#define STEP   ((instant)100)
+
+/** Microseconds in a millisecond. */
+#define MS ((instant)1000)
+
 /** A zone that has left questions unanswered. */
 struct zone {
     struct zone *next; /* in its chain */
@@ -35,6 +43,7 @@ struct shares {
     size_t zone_count, silent_zones;
     struct zone *zones[CHAINS];
     uint64_t displaced;
+    instant grace;
 };
 
 struct shares *shares_new(size_t places, size_t most)
@@ -47,6 +56,7 @@ struct shares *shares_new(size_t places, size_t most)
         return NULL;
     }
     shares->places = places;
+    shares->grace = SHARES_GRACE_MS * MS;
     shares->silent_limit =
         (places + SHARES_SILENT_PART - 1) / SHARES_SILENT_PART;
     share_pool_begin(&shares->common, false, places - shares->silent_limit);
@@ -193,7 +203,7 @@ static void grow_old(struct shares *shares, instant heard)
     while (!links_is_empty(&shares->members.young)) {
         struct share *share =
             LINK_AROUND(shares->members.young.after, struct share, age);
-        if (instant_after_ms(share->since, SHARES_GRACE_MS) > heard)
+        if (share->since + shares->grace > heard)
             return;
         members_change(&shares->members, share, SHARE_SILENT);
     }
@@ -332,13 +342,18 @@ struct share *shares_next(struct shares *shares, instant now, instant heard,
     return share;
 }
 
+instant shares_grace(const struct shares *shares)
+{
+    return shares->grace;
+}
+
 instant shares_due(const struct shares *shares)
 {
     if (shares->members.waits == 0 || links_is_empty(&shares->members.young))
         return INSTANT_NEVER;
     const struct share *share =
         LINK_AROUND(shares->members.young.after, struct share, age);
-    return instant_after_ms(share->since, SHARES_GRACE_MS);
+    return share->since + shares->grace;
 }
 
 struct share *shares_surplus(struct shares *shares)
@@ -346,9 +361,23 @@ struct share *shares_surplus(struct shares *shares)
     return members_surplus(&shares->members);
 }
 
-void shares_end(struct shares *shares, struct share *share, instant heard,
-                bool answered)
+/* The grace is twice the time that is followed, and so are the steps. */
+static void follow(struct shares *shares, instant took)
 {
+    const instant longest = SHARES_GRACE_MS * MS;
+    const instant shortest = SHARES_GRACE_LEAST_MS * MS;
+    shares->grace += 2 * took > shares->grace ? 2 * SLOWER * STEP : -2 * STEP;
+    if (shares->grace > longest)
+        shares->grace = longest;
+    if (shares->grace < shortest)
+        shares->grace = shortest;
+}
+
+void shares_end(struct shares *shares, struct share *share, instant now,
+                instant heard, bool answered)
+{
+    if (answered && share_has_place(share))
+        follow(shares, now - share->since);
     grow_old(shares, heard);
     struct zone *zone = find_zone(shares, share->zone);
     if (!answered && share->state == SHARE_SILENT)
@@ -372,6 +401,7 @@ void shares_count(struct shares *shares, instant heard, struct shares_use *use)
         .silent_used = members->apart_held,
         .silent_waiting = members->apart_waits,
         .displaced = shares->displaced,
+        .grace_ms = (unsigned)(shares->grace / MS),
     };
 }
 

@@ -38,11 +38,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** How long a question may be silent before its place can be taken. A server
- * that is well answers most names in less; what took longer is in its memory
- * when it is asked again. What came while we were busy with others counts: see
- * `heard` below. */
-#define SHARES_GRACE_MS 250
+/** How long a question may be silent before its place can be taken: twice what
+ * nineteen in twenty answers take, between these two. The sooner a place is
+ * known to be held in vain, the more strangers there can be; a server that is
+ * well answers most names in less than the longest grace. What took longer is
+ * in its memory when it is asked again. What came while we were busy with
+ * others counts: see `heard` below. It begins with the longest, and answers
+ * that strangers delay cannot make it longer than that. */
+#define SHARES_GRACE_MS       250
+#define SHARES_GRACE_LEAST_MS 50
 
 /** Places that can be: fewer than two leave none for silent zones. */
 #define SHARES_PLACES_LEAST 2
@@ -102,6 +106,9 @@ bool shares_is_of(const struct share *share, const struct address *client);
 struct share *shares_next(struct shares *shares, instant now, instant heard,
                           struct share **displaced);
 
+/** The grace as it is now, in microseconds. */
+instant shares_grace(const struct shares *shares);
+
 /** When shares_next may have something new though nothing was called. */
 instant shares_due(const struct shares *shares);
 
@@ -113,8 +120,8 @@ struct share *shares_surplus(struct shares *shares);
  * The question is over, whatever its state.
  * @param answered  its zone has spoken: found, or no such name or data
  */
-void shares_end(struct shares *shares, struct share *share, instant heard,
-                bool answered);
+void shares_end(struct shares *shares, struct share *share, instant now,
+                instant heard, bool answered);
 
 struct shares_use {
     size_t places;
@@ -126,6 +133,7 @@ struct shares_use {
     size_t silent_used;    /* places that those have */
     size_t silent_waiting; /* their questions that wait */
     uint64_t displaced;    /* places that were taken, ever */
+    unsigned grace_ms;
 };
 
 void shares_count(struct shares *shares, instant heard, struct shares_use *use);
