@@ -31,7 +31,9 @@ struct inquiry {
     struct resolver *resolver;
     struct inquiry *next; /* in its chain */
     struct link askers;
-    instant earliest; /* no asker's deadline comes before */
+    struct link alone; /* with all that nobody waits for any more, or with none
+                        */
+    instant earliest;  /* no asker's deadline comes before */
     struct dns_exchange *exchange;
     struct dns_transport *transport; /* of the exchange's last query; NULL while
                                         it has no place */
@@ -50,6 +52,7 @@ struct resolver {
     /* The loop's thread alone. */
     struct inquiry *chains[CHAINS];
     size_t inquiries;
+    struct link deserted;   /* that nobody waits for, the oldest first */
     struct inquiry *newest; /* made for the last ask, unless it is over */
     struct shares *shares;
     struct loop_timer *timer; /* when a place may become somebody else's */
@@ -90,6 +93,7 @@ struct resolver *resolver_new(struct loop *loop,
     resolver->memory = memory;
     resolver->supply = supply;
     resolver->shares = shares;
+    links_begin(&resolver->deserted);
     resolver->timer = timer;
     return resolver;
 
@@ -162,6 +166,7 @@ static void free_inquiry(struct inquiry *inquiry, bool answered)
     shares_end(resolver->shares, &inquiry->share, now_of(resolver),
                loop_heard(resolver->loop), answered);
     resolver->inquiries--;
+    links_remove(&inquiry->alone);
     if (resolver->newest == inquiry)
         resolver->newest = NULL;
     dns_transport_free(&inquiry->transport);
@@ -339,10 +344,18 @@ static void answer_late(struct inquiry *inquiry, instant now)
     }
 }
 
-static void give_up_late(struct inquiry *inquiry)
+/* Nobody waits for it any more. It goes on with the place that it has, for
+ * whoever asks again shall find the answer kept, but only until somebody else
+ * waits for a place. False: it had none, and is over. */
+static bool desert(struct inquiry *inquiry)
 {
-    inquiry->resolver->use.late++;
-    give_up(inquiry, DNS_TROUBLE_TIMEOUT);
+    if (inquiry->transport == NULL) {
+        give_up(inquiry, DNS_TROUBLE_TIMEOUT);
+        return false;
+    }
+    links_remove(&inquiry->alone);
+    links_append(&inquiry->resolver->deserted, &inquiry->alone);
+    return true;
 }
 
 /* Whoever has a place now begins, or goes on where he lost it, if anybody still
@@ -351,7 +364,8 @@ static void use_place(struct inquiry *inquiry)
 {
     answer_late(inquiry, now_of(inquiry->resolver));
     if (links_is_empty(&inquiry->askers)) {
-        give_up_late(inquiry);
+        inquiry->resolver->use.late++;
+        give_up(inquiry, DNS_TROUBLE_TIMEOUT);
         return;
     }
     enum dns_event_kind kind =
@@ -362,21 +376,36 @@ static void use_place(struct inquiry *inquiry)
 
 static void lose_place(struct inquiry *inquiry)
 {
+    if (links_is_empty(&inquiry->askers)) {
+        give_up(inquiry, DNS_TROUBLE_TIMEOUT);
+        return;
+    }
     inquiry->waited = true;
     dns_transport_free(&inquiry->transport);
     set_timer(inquiry);
+}
+
+/* Whoever waits has the places first that nobody else has a use for. */
+static void end_deserted(struct resolver *resolver)
+{
+    while (shares_is_crowded(resolver->shares) &&
+           !links_is_empty(&resolver->deserted))
+        give_up(LINK_AROUND(resolver->deserted.after, struct inquiry, alone),
+                DNS_TROUBLE_TIMEOUT);
 }
 
 /* Give away what places there are. */
 static void share_places(struct resolver *resolver)
 {
     struct share *displaced, *next;
+    end_deserted(resolver);
     while ((next = shares_next(resolver->shares, now_of(resolver),
                                loop_heard(resolver->loop), &displaced)) !=
            NULL) {
         if (displaced != NULL)
             lose_place(inquiry_of(displaced));
         use_place(inquiry_of(next));
+        end_deserted(resolver);
     }
     loop_timer_set(resolver->timer, shares_due(resolver->shares));
 }
@@ -398,14 +427,14 @@ static void take_time(void *context)
 {
     struct inquiry *inquiry = context;
     struct resolver *resolver = inquiry->resolver;
+    bool was_wanted = !links_is_empty(&inquiry->askers);
     answer_late(inquiry, now_of(resolver));
-    if (links_is_empty(&inquiry->askers)) {
-        give_up_late(inquiry);
-    } else if (inquiry->transport != NULL) {
-        advance(inquiry, (struct dns_event){.kind = DNS_EVENT_TIME});
-    } else {
+    bool is_wanted = !links_is_empty(&inquiry->askers);
+    resolver->use.late += was_wanted && !is_wanted;
+    if (is_wanted && inquiry->transport == NULL)
         set_timer(inquiry);
-    }
+    else if (is_wanted || desert(inquiry))
+        advance(inquiry, (struct dns_event){.kind = DNS_EVENT_TIME});
     share_places(resolver);
 }
 
@@ -435,6 +464,7 @@ static struct inquiry *make_inquiry(struct resolver *resolver,
     resolver->inquiries++;
     resolver->newest = inquiry;
     links_begin(&inquiry->askers);
+    links_begin(&inquiry->alone);
     inquiry->earliest = INSTANT_NEVER;
     return inquiry;
 }
@@ -452,6 +482,8 @@ static struct inquiry *find_or_make(struct resolver *resolver,
 
 static void join(struct inquiry *inquiry, struct dns_ask *ask)
 {
+    links_remove(&inquiry->alone);
+    links_begin(&inquiry->alone);
     links_append(&inquiry->askers, &ask->beside);
     ask->inquiry = inquiry;
     if (ask->deadline < inquiry->earliest)
@@ -459,38 +491,18 @@ static void join(struct inquiry *inquiry, struct dns_ask *ask)
     set_timer(inquiry);
 }
 
-/* Who has the most, but for the program itself. */
-static void add_foremost(struct text *text, const struct shares *shares)
-{
-    struct address client;
-    char address[ADDRESS_TEXT_SIZE];
-    size_t held, waiting;
-    if (!shares_foremost(shares, &client, &held, &waiting))
-        return;
-    text_addf(text, "; client %s%s has the most: %zu places, %zu wait",
-              address_format(&client, address),
-              address_is_v4(&client) ? "" : "/64", held, waiting);
-}
-
 /* The operator shall know of a crowd, but not of each in it. */
 static void say_crowd(struct resolver *resolver, const char *what)
 {
     const instant now = now_of(resolver);
-    struct shares_use use;
-    struct text foremost;
+    struct text use;
     char words[WORDS_SIZE];
     if (now < resolver->crowd_due)
         return;
     resolver->crowd_due = instant_after_s(now, DNS_CROWD_SAY_S);
-    shares_count(resolver->shares, loop_heard(resolver->loop), &use);
-    text_begin(&foremost, words, sizeof(words));
-    add_foremost(&foremost, resolver->shares);
-    log_line(LOG_LEVEL_WARNING,
-             "dns: a question %s: of %zu places %zu are in use, %zu of them by "
-             "questions without an answer for %u ms; %zu questions wait, %zu "
-             "of them for %zu zones that are silent%s",
-             what, use.places, use.used, use.silent, use.grace_ms, use.waiting,
-             use.silent_waiting, use.silent_zones, words);
+    text_begin(&use, words, sizeof(words));
+    shares_write_use(resolver->shares, loop_heard(resolver->loop), &use);
+    log_line(LOG_LEVEL_WARNING, "dns: a question %s: %s", what, words);
 }
 
 /* One too many there may be for a moment. */
@@ -547,7 +559,7 @@ void resolver_withdraw(struct dns_ask *ask)
     if (!links_is_empty(&inquiry->askers))
         return;
     resolver->use.withdrawn++;
-    give_up(inquiry, DNS_TROUBLE_TIMEOUT);
+    (void)desert(inquiry);
     share_places(resolver);
 }
 

@@ -4,6 +4,7 @@
 #include "dns/shares.h"
 
 #include "base/name.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -342,6 +343,12 @@ struct share *shares_next(struct shares *shares, instant now, instant heard,
     return share;
 }
 
+bool shares_is_crowded(const struct shares *shares)
+{
+    return shares->common.held >= shares->common.limit &&
+           shares->members.waits > shares->members.apart_waits;
+}
+
 instant shares_grace(const struct shares *shares)
 {
     return shares->grace;
@@ -415,6 +422,32 @@ bool shares_foremost(const struct shares *shares, struct address *client,
     *held = found->held;
     *waiting = found->waits;
     return true;
+}
+
+/* Who has the most, but for the program itself. */
+static void write_foremost(struct text *text, const struct shares *shares)
+{
+    struct address client;
+    char address[ADDRESS_TEXT_SIZE];
+    size_t held, waiting;
+    if (!shares_foremost(shares, &client, &held, &waiting))
+        return;
+    address_format(&client, address);
+    text_addf(text, "; client %s%s has the most: %zu places, %zu wait", address,
+              address_is_v4(&client) ? "" : "/64", held, waiting);
+}
+
+void shares_write_use(struct shares *shares, instant heard, struct text *text)
+{
+    struct shares_use use;
+    shares_count(shares, heard, &use);
+    text_addf(text,
+              "of %zu places %zu are in use, %zu of them by questions without "
+              "an answer for %u ms; %zu questions wait, %zu of them for %zu "
+              "zones that are silent",
+              use.places, use.used, use.silent, use.grace_ms, use.waiting,
+              use.silent_waiting, use.silent_zones);
+    write_foremost(text, shares);
 }
 
 void shares_free(struct shares **shares)

@@ -32,6 +32,7 @@
 #ifndef DNS_SHARES_H
 #define DNS_SHARES_H
 
+#include "base/text.h"
 #include "dns/members.h"
 
 #include <stdbool.h>
@@ -106,6 +107,9 @@ bool shares_is_of(const struct share *share, const struct address *client);
 struct share *shares_next(struct shares *shares, instant now, instant heard,
                           struct share **displaced);
 
+/** True when somebody waits for one of the common places, and none is free. */
+bool shares_is_crowded(const struct shares *shares);
+
 /** The grace as it is now, in microseconds. */
 instant shares_grace(const struct shares *shares);
 
@@ -142,6 +146,9 @@ void shares_count(struct shares *shares, instant heard, struct shares_use *use);
  * how many these are; looks at all. False: there is none. */
 bool shares_foremost(const struct shares *shares, struct address *client,
                      size_t *held, size_t *waiting);
+
+/** The same in a sentence, for the log. */
+void shares_write_use(struct shares *shares, instant heard, struct text *text);
 
 /** Every share was ended. */
 void shares_free(struct shares **shares);

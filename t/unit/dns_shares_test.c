@@ -2,99 +2,7 @@
 /* dns_shares_test.c - who gets a place and who loses one, while time stands
  * still until it is moved. Row D22 of the faults: strangers whose DNS is
  * silent. */
-#include "dns/shares.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#define MS     ((instant)1000)
-#define GRACE  (SHARES_GRACE_MS * MS)
-#define PLACES 16
-#define COMMON (PLACES - PLACES / SHARES_SILENT_PART)
-#define MOST   1000
-
-struct scene {
-    struct shares *shares;
-    instant now;
-    uint64_t last_zone;
-};
-
-static void begin(struct scene *scene, size_t places, size_t most)
-{
-    *scene = (struct scene){.shares = shares_new(places, most),
-                            .now = (instant)1000 * 1000 * MS};
-    assert_non_null(scene->shares);
-}
-
-static struct address client(unsigned number)
-{
-    struct address address = {{[10] = 0xff, [11] = 0xff, [12] = 192}};
-    address.octets[14] = (uint8_t)(number >> 8);
-    address.octets[15] = (uint8_t)number;
-    return address;
-}
-
-/* A zone that nobody has asked before. */
-static uint64_t fresh_zone(struct scene *scene)
-{
-    return ++scene->last_zone + 1000000;
-}
-
-static void ask_in(struct scene *scene, struct share *share, unsigned number,
-                   uint64_t zone)
-{
-    const struct address address = client(number);
-    assert_true(shares_wait(scene->shares, share, &address, zone));
-}
-
-static void ask(struct scene *scene, struct share *share, unsigned number)
-{
-    ask_in(scene, share, number, fresh_zone(scene));
-}
-
-/* Give away what can be; how many places were. */
-static unsigned serve(struct scene *scene)
-{
-    struct share *displaced;
-    unsigned served = 0;
-    while (shares_next(scene->shares, scene->now, scene->now, &displaced) !=
-           NULL)
-        served++;
-    return served;
-}
-
-static struct shares_use use_of(struct scene *scene)
-{
-    struct shares_use use;
-    shares_count(scene->shares, scene->now, &use);
-    return use;
-}
-
-static void over(struct scene *scene, struct share *share, bool answered)
-{
-    shares_end(scene->shares, share, scene->now, scene->now, answered);
-}
-
-static void end(struct scene *scene, struct share *shares, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        over(scene, &shares[i], false);
-    const struct shares_use use = use_of(scene);
-    assert_int_equal(use.used + use.waiting + use.clients, 0);
-    shares_free(&scene->shares);
-    assert_null(scene->shares);
-}
-
-static size_t count_held(const struct share *shares, size_t count)
-{
-    size_t held = 0;
-    for (size_t i = 0; i < count; i++)
-        held += share_has_place(&shares[i]);
-    return held;
-}
+#include "shares_scene.h"
 
 static void without_pressure_nobody_loses(void **state)
 {
@@ -246,57 +154,6 @@ static void unheard_is_not_silent(void **state)
     assert_null(shares_next(scene.shares, scene.now, heard, &displaced));
     assert_ptr_equal(
         shares_next(scene.shares, scene.now, heard + 1, &displaced), &good);
-    over(&scene, &good, true);
-    end(&scene, crowd, COMMON);
-}
-
-/* So many answers, one after the other, that each take so long. */
-static void answers(struct scene *scene, unsigned count, instant took)
-{
-    struct share share;
-    for (unsigned i = 0; i < count; i++) {
-        ask(scene, &share, 1);
-        serve(scene);
-        scene->now += took;
-        over(scene, &share, true);
-    }
-}
-
-static void grace_follows_the_answers(void **state)
-{
-    struct scene scene;
-    begin(&scene, PLACES, MOST);
-    assert_int_equal(shares_grace(scene.shares), GRACE);
-    answers(&scene, 2000, 40 * MS);
-    assert_in_range(shares_grace(scene.shares), 78 * MS, 86 * MS);
-    for (unsigned i = 0; i < 1000; i++) { /* one in twenty-five is slow */
-        answers(&scene, 24, 40 * MS);
-        answers(&scene, 1, 10 * GRACE);
-    }
-    assert_in_range(shares_grace(scene.shares), 78 * MS, 86 * MS);
-    answers(&scene, 4000, 0);
-    assert_int_equal(shares_grace(scene.shares), SHARES_GRACE_LEAST_MS * MS);
-    answers(&scene, 200, 100 * GRACE); /* as strangers can have it */
-    assert_int_equal(shares_grace(scene.shares), GRACE);
-    shares_free(&scene.shares);
-}
-
-/* Places that silent names hold are free the sooner for it. */
-static void short_grace_ends_sooner(void **state)
-{
-    struct scene scene;
-    struct share crowd[COMMON], good;
-    begin(&scene, PLACES, MOST);
-    answers(&scene, 4000, 0);
-    for (unsigned i = 0; i < COMMON; i++)
-        ask(&scene, &crowd[i], 100 + i);
-    serve(&scene);
-    ask(&scene, &good, 1);
-    assert_int_equal(shares_due(scene.shares),
-                     scene.now + SHARES_GRACE_LEAST_MS * MS);
-    scene.now += SHARES_GRACE_LEAST_MS * MS;
-    assert_int_equal(serve(&scene), 1);
-    assert_true(share_has_place(&good));
     over(&scene, &good, true);
     end(&scene, crowd, COMMON);
 }
@@ -634,8 +491,6 @@ int main(void)
         cmocka_unit_test(lost_places_count),
         cmocka_unit_test(who_lost_waits_again),
         cmocka_unit_test(unheard_is_not_silent),
-        cmocka_unit_test(grace_follows_the_answers),
-        cmocka_unit_test(short_grace_ends_sooner),
         cmocka_unit_test(clients_of_one_network_are_one),
         cmocka_unit_test(own_questions_never_wait),
         cmocka_unit_test(silent_zone_has_a_budget),
