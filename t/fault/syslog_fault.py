@@ -101,7 +101,8 @@ def check_back(lab, log):
     wait_until(lambda: log.read() >= 51, "51 verdicts, told or lost")
     lab.tally.note("syslog is back: lost", 50 <= log.lost <= 60,
                    "50 verdicts, and a few lines of the start", log.lost)
-    lab.tally.equal("syslog is back: told", 1, log.verdicts)
+    lab.tally.note("syslog is back: told", 1 <= log.verdicts <= 5,
+                   "1, or a few that were in hand yet", log.verdicts)
 
 
 def check_blocked(lab, log):
