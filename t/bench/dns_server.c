@@ -67,7 +67,7 @@
 #define MUTE_MX      "\002mx\004mute"
 #define MUTE_PTRS    10
 #define MUTE_MXS     5
-#define MUTE_CLIENTS "198-19-"
+#define MUTE_CLIENTS "199-0-"
 
 #define HEADER_SIZE     12
 #define NAME_MOST       255

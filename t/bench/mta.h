@@ -66,7 +66,7 @@ struct mta {
 };
 
 /** Begin a session. The identity's client address is 198.18.0.0 plus
- * `identity`, a number below 10,000,000, or plus script->first where there is
+ * `identity`, a number below 16,000,000, or plus script->first where there is
  * one client; the identity, with dashes for dots, is the first label of its
  * HELO name.
  * @param script  borrowed as long as the session lasts */
