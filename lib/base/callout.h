@@ -102,6 +102,7 @@ static inline bool callout_is_no_connection(const struct callout_answer *answer)
 struct callout_target {
     char exchanger[NAME_SIZE];
     struct address address;
+    bool inside; /* of `callout.networks`: it shows nothing of our way out */
 };
 
 #define CALLOUT_HOSTS_MOST   5  /* exchangers asked for one address */

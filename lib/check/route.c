@@ -159,6 +159,7 @@ static bool choose(struct choice *choice, const char *host,
     struct callout_target *target = &choice->targets[choice->count++];
     snprintf(target->exchanger, sizeof target->exchanger, "%s", host);
     target->address = *address;
+    target->inside = is_callable(choice->site, address);
     return true;
 }
 

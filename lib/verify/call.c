@@ -51,31 +51,40 @@ static bool is_cut_short(const struct call *call,
 
 /* Whether it is our own way out that is shut, and no host to blame. */
 static bool is_walled_off(const struct call *call,
+                          const struct callout_target *target,
                           const struct callout_answer *answer)
 {
-    return call->verifier->wall.stands && callout_is_no_connection(answer);
-}
-
-/* An exchanger that has talked with us may be a witness of our way out. */
-static void hear(struct verifier *verifier, const struct callout_answer *answer)
-{
-    struct callout_target target = {.address = answer->address};
-    if (answer->code == 0 || answer->stage < CALLOUT_AT_MAIL)
-        return;
-    memcpy(target.exchanger, answer->exchanger, NAME_SIZE);
-    witnesses_hear(&verifier->witnesses, &target, verifier_now(verifier));
+    return call->verifier->wall.stands && !target->inside &&
+           callout_is_no_connection(answer);
 }
 
 static void note_missed(const struct call *call,
-                        const struct callout_answer *answer)
+                        const struct callout_target *target)
 {
     struct verifier *verifier = call->verifier;
-    wall_missed(&verifier->wall, &answer->address, verifier_now(verifier));
+    wall_missed(&verifier->wall, &target->address, verifier_now(verifier));
     hearing_consider(verifier, &call->request.ask->settings,
                      call->owner.turn_is_free);
 }
 
-static void learn(const struct call *call, const struct callout_answer *answer)
+/* What a host that is outside shows of our way there. One that has talked with
+ * us may be a witness of it. */
+static void learn_of_wall(const struct call *call,
+                          const struct callout_target *target,
+                          const struct callout_answer *answer)
+{
+    struct verifier *verifier = call->verifier;
+    if (callout_is_no_connection(answer)) {
+        note_missed(call, target);
+        return;
+    }
+    wall_passed(&verifier->wall);
+    if (answer->code != 0 && answer->stage >= CALLOUT_AT_MAIL)
+        witnesses_hear(&verifier->witnesses, target, verifier_now(verifier));
+}
+
+static void learn(const struct call *call, const struct callout_target *target,
+                  const struct callout_answer *answer)
 {
     struct verifier *verifier = call->verifier;
     const struct verify_ask *ask = call->request.ask;
@@ -84,14 +93,11 @@ static void learn(const struct call *call, const struct callout_answer *answer)
         verifier_log_fault(verifier,
                            "out of descriptors, ports or memory, or "
                            "`callout.bind` is not an address of this host");
-    else if (callout_is_no_connection(answer))
-        note_missed(call, answer);
-    else
-        wall_passed(&verifier->wall);
-    hear(verifier, answer);
+    else if (!target->inside)
+        learn_of_wall(call, target, answer);
     domains_learn(verifier->callouts, ask->path.domain, answer, &ask->settings,
                   at);
-    if (!is_cut_short(call, answer) && !is_walled_off(call, answer))
+    if (!is_cut_short(call, answer) && !is_walled_off(call, target, answer))
         hosts_learn(verifier->hosts, answer, call->begun, at);
 }
 
@@ -102,9 +108,9 @@ static void on_missed(void *context, size_t which,
     struct call *call = context;
     let_go(call, which);
     if (answer != NULL) {
-        learn(call, answer);
-        call->owner.missed(call->owner.context, call->request.targets[which],
-                           answer);
+        size_t target = call->request.targets[which];
+        learn(call, &call->request.ask->targets[target], answer);
+        call->owner.missed(call->owner.context, target, answer);
     }
     call->owner.turn_is_free(call->verifier);
 }
@@ -125,7 +131,7 @@ static void on_answered(void *context, const struct callout_answer *answer)
 {
     struct call *call = context;
     size_t target = target_of(call, &answer->address);
-    learn(call, answer);
+    learn(call, &call->request.ask->targets[target], answer);
     call->request.ask = NULL; /* he may be told, and end with it */
     call->owner.answered(call->owner.context, target, answer);
     call->owner.turn_is_free(call->verifier);

@@ -102,7 +102,8 @@ static void land(struct flight *flight)
     struct verifier *verifier = flight->verifier;
     const struct verify_ask *ask = flight->askers.first;
     struct callout_answer answer = flight->answer;
-    if (verifier->wall.stands && callout_is_no_connection(&answer))
+    if (verifier->wall.stands && !ask_leads_inside(ask) &&
+        callout_is_no_connection(&answer))
         answer.outcome = CALLOUT_WALLED_OFF;
     answer.retry_after_s = retry_after_s(verifier, ask, &answer);
     senders_learn(verifier->callouts, &ask->path, &answer, &ask->settings,
@@ -570,7 +571,8 @@ bool flight_board(struct verify_ask *ask, const char *key,
         return true;
     }
     hearing_consider(verifier, &ask->settings, take_turns);
-    if (!wall_lets(&verifier->wall, verifier_now(verifier))) {
+    if (!ask_leads_inside(ask) &&
+        !wall_lets(&verifier->wall, verifier_now(verifier))) {
         *outcome = CALLOUT_WALLED_OFF;
         return false;
     }

@@ -32,8 +32,8 @@ struct hearing {
     struct hearing_call calls[CALLS_MOST];
     size_t count;
     size_t open; /* look-up, calls, and whoever begins them; 0: no hearing */
-    bool dead, passes; /* one of the hosts */
-    struct text text;  /* who was tried, and how that went */
+    bool passes; /* one of the hosts */
+    struct text text; /* who was tried, and how that went */
     char buffer[TEXT_SIZE];
 };
 
@@ -89,12 +89,24 @@ static void tell(struct hearing *hearing, enum wall_proof proof)
                verifier_now(hearing->verifier));
 }
 
+/* Whether enough are dead: one exchanger may have been a stranger's. */
+static bool shows_shut(const struct hearing *hearing)
+{
+    size_t dead = 0;
+    for (size_t i = 0; i < hearing->count; i++) {
+        if (hearing->calls[i].dead && hearing->calls[i].named)
+            return true;
+        dead += hearing->calls[i].dead ? 1 : 0;
+    }
+    return dead >= HEARING_SHUT;
+}
+
 static void conclude(struct hearing *hearing)
 {
     if (hearing->passes)
         forget_dead(hearing); /* the wall knows */
     else
-        tell(hearing, hearing->dead ? WALL_PROOF_SHUT : WALL_PROOF_NONE);
+        tell(hearing, shows_shut(hearing) ? WALL_PROOF_SHUT : WALL_PROOF_NONE);
 }
 
 /* One thing less is under way. */
@@ -131,7 +143,6 @@ static void on_answered(void *context, const struct callout_answer *answer)
     add_host(hearing, answer->exchanger, &answer->address);
     call->dead = callout_is_no_connection(answer);
     if (call->dead) {
-        hearing->dead = true;
         text_add(&hearing->text, "could not be connected to");
         return;
     }
@@ -318,7 +329,7 @@ void hearing_consider(struct verifier *verifier,
     hearing->settings = *settings;
     hearing->turn_is_free = turn_is_free;
     hearing->count = 0;
-    hearing->dead = hearing->passes = false;
+    hearing->passes = false;
     text_begin(&hearing->text, hearing->buffer, sizeof(hearing->buffer));
     hearing->open = 1;
     find_named(hearing);

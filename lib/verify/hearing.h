@@ -6,9 +6,11 @@
  * A hearing connects, reads the greeting and says QUIT. One that has answered
  * before need but be connected to. The one that is named must greet with 220;
  * if it does not, or its name cannot be looked up, it shows neither this nor
- * that. Its calls are counted as calls to their hosts, and a host that has all
- * of its calls is passed over: what becomes of those tells as much. They are
- * made beyond callout.limits.total, which a wall uses up.
+ * that. The way out is shut if none answers, and the one that is named cannot
+ * be connected to, or two of the others: a single one may be a stranger's, who
+ * has shut it down for that. The calls are counted as calls to their hosts, and
+ * a host that has all of its calls is passed over: what becomes of those tells
+ * as much. They are made beyond callout.limits.total, which a wall uses up.
  *
  * There is one hearing, the verifier's, which is used again and again. All of
  * it happens on the loop's thread. */
@@ -19,6 +21,8 @@
 
 /** Of those that have answered lately so many are called. */
 #define HEARING_REMEMBERED 3
+/** Without the one that is named so many of them, dead, show a wall. */
+#define HEARING_SHUT 2
 
 /** For the addresses of the one that is named, and then for one host; together
  * less than WALL_HEARING_S. */

@@ -12,6 +12,11 @@ instant verifier_now(const struct verifier *verifier)
     return clock_now(loop_clock(verifier->loop));
 }
 
+bool ask_leads_inside(const struct verify_ask *ask)
+{
+    return ask->target_count > 0 && ask->targets[0].inside;
+}
+
 void verifier_log_fault(struct verifier *verifier, const char *what)
 {
     instant at = verifier_now(verifier);

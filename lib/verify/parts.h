@@ -60,6 +60,9 @@ struct verifier {
 
 instant verifier_now(const struct verifier *verifier);
 
+/** Whether the way to whom is asked is no way out (wall.h). */
+bool ask_leads_inside(const struct verify_ask *ask);
+
 /** Log that a callout fails by a fault of our own; seldom, for strangers can
  * bring it about. */
 void verifier_log_fault(struct verifier *verifier, const char *what);

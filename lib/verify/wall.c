@@ -94,9 +94,10 @@ static void doubt(struct wall *wall, const char *hosts, instant now)
     if (!wall->stands && may_say(&wall->next_doubt, now))
         log_line(LOG_LEVEL_WARNING,
                  "no callout has been able to connect to any of %d hosts for "
-                 "%u s, and nobody can show whether our way out to port 25 is "
-                 "shut (%s): it is taken for open, and each sender judged for "
-                 "himself. `callout.witness` can name a host that shows it",
+                 "%u s, and too few others are known that could show whether "
+                 "our way out to port 25 is shut (%s): it is taken for open, "
+                 "and each sender judged for himself. `callout.witness` can "
+                 "name a host that shows it",
                  WALL_HOSTS, age_s(wall, now), hosts);
 }
 

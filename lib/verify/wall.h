@@ -7,16 +7,17 @@
  * sends mail from dead domains to a quiet site can bring that about. So a wall
  * is believed when hosts of our own choice have been tried, and none of them
  * could be connected to either. Who they are, and how they are tried, is for
- * hearing.h; here is what follows, without I/O:
+ * hearing.h; here is what follows, without I/O. Hosts inside
+ * (`callout.networks`) have no part in it: they show nothing of our way out.
  *
  *     nothing  --WALL_HOSTS missed, WALL_S passed-->  suspected
  *     suspected  --hearing: none answers-->  the wall stands
- *     suspected  --hearing: nobody to be tried-->  suspected
+ *     suspected  --hearing: too few could be tried-->  suspected
  *     suspected, stands  --hearing: one answers-->  nothing
  *     suspected, stands  --any callout connects-->  nothing
  *
  * While it is suspected nothing changes for senders; and suspected it stays
- * where nobody can be tried. */
+ * where too few can be tried. */
 #ifndef VERIFY_WALL_H
 #define VERIFY_WALL_H
 
@@ -65,7 +66,7 @@ bool wall_wants_hearing(struct wall *wall, instant now);
 
 /** What a hearing shows. */
 enum wall_proof {
-    WALL_PROOF_NONE,  /* nobody could be tried */
+    WALL_PROOF_NONE,  /* too few could be tried */
     WALL_PROOF_SHUT,  /* none could be connected to */
     WALL_PROOF_PASSES /* one answers */
 };

@@ -6,10 +6,12 @@
  * have become witnesses. So there is but one for each organisational domain and
  * for each network (/16 of IPv4, /32 of IPv6), and the room is never taken from
  * one who still answers: who was known before the stranger came stays so. All
- * that are asked must fail, and they are the one that has been known for the
- * longest time, and others by lot. Those that a hearing finds dead while
- * another answers are forgotten: who tries it pays for each hearing with
- * networks that answered. */
+ * that are asked must fail, two at least (hearing.h), and they are the one that
+ * has been known for the longest time, and others by lot. Those that a hearing
+ * finds dead while another answers are forgotten: who tries it pays for each
+ * hearing with networks that answered. Who is alone in having answered for a
+ * day, in two networks, can do it all the same: `callout.witness` is for sites
+ * that are as quiet as that. */
 #ifndef VERIFY_WITNESSES_H
 #define VERIFY_WITNESSES_H
 

@@ -18,7 +18,8 @@ GOOD = "45.20.1.1"
 NAME = "mail.good.example"
 TAKEN = "250 2\\.1\\.5 .*"
 PUT_OFF = refused("450 4.1.7")
-OUTSIDE = "45.30.97.0/24"   # exchangers that answer, the witnesses too
+# Exchangers that answer, the witnesses too; a network of each is one.
+OUTSIDE = ("45.30.97.0/24", "2a10:30:97::/48")
 STRANGERS = 12              # domains with dead exchangers
 SITE = {
     "log": "{to: stderr, level: debug}",
@@ -31,7 +32,7 @@ RECORDS = "".join(
 live.example            MX    10 mx.live.example
 mx.live.example         A     45.30.97.1
 other.example           MX    10 mx.other.example
-mx.other.example        A     45.30.97.2
+mx.other.example        AAAA  2a10:30:97::2
 mx.witness.example      A     45.30.97.9
 mx.inside.example       A     10.30.0.9
 """
@@ -107,8 +108,9 @@ def check_strangers(lab):
     """Where nobody has answered, and nobody is named, there is no wall."""
     site = Quiet(lab, "strangers alone")
     site.suspect()
-    site.wait_for("nobody can show whether our way out to port 25 is shut (no "
-                  "exchanger has answered in the last day)")
+    site.wait_for("too few others are known that could show whether our way "
+                  "out to port 25 is shut (no exchanger has answered in the "
+                  "last day)")
     site.is_open()
 
 
@@ -123,6 +125,18 @@ def check_answers(lab, live):
     lab.tally.equal("one has answered: what it was told", [["QUIT"]],
                     sessions(live))
     site.is_open()
+
+
+def check_one_dead(lab):
+    """One that has answered, and is dead now, may be a stranger's."""
+    site = Quiet(lab, "one has answered and is dead")
+    site.ask("live", "pass")
+    net.swallow("mx", OUTSIDE)
+    site.suspect()
+    site.wait_for("(mx.live.example [45.30.97.1] could not be connected to)")
+    site.ask("dead11", "temperror/unreachable")
+    site.ask("live", "temperror/unreachable")
+    net.swallow_no_more("mx", OUTSIDE)
 
 
 def check_shut(lab, live, witness="none", met=True):
@@ -159,7 +173,7 @@ def check_witness(lab, witness):
     site = Quiet(lab, "a witness that does not greet", "mx.witness.example")
     site.suspect()
     site.wait_for("mx.witness.example [45.30.97.9] greets with 554")
-    site.wait_for("nobody can show whether")
+    site.wait_for("too few others are known")
     site.is_open()
 
 
@@ -189,11 +203,12 @@ def main():
              records=RECORDS) as lab:
         begin(lab)
         live = lab.peer("45.30.97.1")
-        lab.peer("45.30.97.2")
+        lab.peer("2a10:30:97::2")
         witness = lab.peer("45.30.97.9")
         inside = lab.peer("10.30.0.9")
         check_strangers(lab)
         check_answers(lab, live)
+        check_one_dead(lab)
         check_shut(lab, live)
         check_shut(lab, live, "mx.witness.example", met=False)
         check_no_witness(lab, inside)

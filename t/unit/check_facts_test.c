@@ -77,8 +77,9 @@ static void expect_targets(struct world *world, const char *row,
     text_begin(&text, buffer, sizeof buffer);
     for (size_t i = 0; i < count; i++) {
         char address[ADDRESS_TEXT_SIZE];
-        text_addf(&text, "%s %s; ", targets[i].exchanger,
-                  address_format(&targets[i].address, address));
+        text_addf(&text, "%s %s%s; ", targets[i].exchanger,
+                  address_format(&targets[i].address, address),
+                  targets[i].inside ? " inside" : "");
     }
     if (strcmp(buffer, expected) != 0)
         fail_msg("%s: \"%s\"\nexpected \"%s\"", row, buffer, expected);
@@ -108,8 +109,8 @@ static const struct {
     {"ours are passed over", "20.0.0.1 20.0.0.9 20.0.0.2", "2a00::1",
      "mx.ex 20.0.0.2; "},
     {"what callout.networks lists is not", "192.0.2.7", "2001:db8::7",
-     "mx.ex 192.0.2.7; mx.ex 2001:db8::7; "},
-    {"even when it is ours", "192.0.2.1", "none", "mx.ex 192.0.2.1; "},
+     "mx.ex 192.0.2.7 inside; mx.ex 2001:db8::7 inside; "},
+    {"even when it is ours", "192.0.2.1", "none", "mx.ex 192.0.2.1 inside; "},
     {"the same once", "20.0.0.2 20.0.0.2", "::ffff:20.0.0.2",
      "mx.ex 20.0.0.2; "},
 };

@@ -189,6 +189,18 @@ static void test_dead(void **state)
     end();
 }
 
+/* One that is dead may be a stranger's, who has shut it down. */
+static void test_one_dead(void **state)
+{
+    begin(NULL, 0, say_nothing);
+    scene.settings.port = 1;
+    (void)hear(0);
+    hold();
+    assert_true(scene.verifier->wall.suspected);
+    assert_false(scene.verifier->wall.stands);
+    end();
+}
+
 /* Those that are dead while another answers have been a stranger's. */
 static void test_one_of_them_answers(void **state)
 {
@@ -242,6 +254,7 @@ static void test_not_looked_up(void **state)
     name_witness();
     scene.settings.port = 1;
     (void)hear(0);
+    (void)hear(1);
     hold();
     assert_true(scene.verifier->wall.stands);
     end();
@@ -284,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_nobody),
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_dead),
+        cmocka_unit_test(test_one_dead),
         cmocka_unit_test(test_one_of_them_answers),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_not_looked_up),

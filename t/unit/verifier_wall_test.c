@@ -2,7 +2,7 @@
 /* verifier_wall_test.c - S20: what askers are told when nobody can be connected
  * to, and what makes a wall of that */
 #include "verifier_world.h"
-#include "verify/wall.h"
+#include "verify/parts.h"
 
 #define CLOSED_PORT 1
 
@@ -11,6 +11,34 @@ static void meet(struct world *world, size_t server)
 {
     ask_at(world, &world->askers[0], "known@example.org", server, 1);
     expect(&world->askers[0], CALLOUT_ACCEPTED);
+}
+
+/* A host that has answered and does no more, to be remembered on the loop. */
+struct remembered {
+    struct loop_job job;
+    struct world *world;
+    struct callout_target target;
+    atomic_bool heard;
+};
+
+static void remember(struct loop_job *job)
+{
+    struct remembered *host = (struct remembered *)job;
+    witnesses_hear(&host->world->verifier->witnesses, &host->target,
+                   clock_now(&host->world->clock));
+    atomic_store(&host->heard, true);
+}
+
+/* Of an organisation and a network of its own. */
+static void meet_another(struct world *world, unsigned network)
+{
+    struct remembered host = {.job.run = remember, .world = world};
+    char text[ADDRESS_TEXT_SIZE];
+    (void)snprintf(host.target.exchanger, NAME_SIZE, "mx.d%u.example", network);
+    (void)snprintf(text, sizeof(text), "127.%u.0.2", network);
+    assert_true(address_parse(&host.target.address, span_of(text)));
+    loop_post(world->loop, &host.job);
+    EVENTUALLY(atomic_load(&host.heard));
 }
 
 /* Ask for as many hosts as make a suspicion, where nobody listens, for so long.
@@ -29,14 +57,11 @@ static void call_the_dead(struct world *world)
     expect(asker, CALLOUT_UNREACHABLE);
 }
 
-/* And let that be true of the witness as well; until he was asked, nothing
- * changes. */
-static void build_wall(struct world *world)
+/* Until those who have answered were asked, nothing changes. */
+static void wait_for_wall(struct world *world)
 {
     struct asker *asker = &world->askers[0];
     char address[32];
-    world->settings.port = CLOSED_PORT;
-    call_the_dead(world);
     for (int i = 0; i < 1000; i++) {
         (void)snprintf(address, sizeof(address), "later%d@example.com", i);
         ask_at(world, asker, address, 100, 1);
@@ -46,6 +71,15 @@ static void build_wall(struct world *world)
         pause_ms(5);
     }
     assert_int_equal(asker->answer.outcome, CALLOUT_WALLED_OFF);
+}
+
+/* Nobody can be connected to, and the witnesses neither. */
+static void build_wall(struct world *world)
+{
+    world->settings.port = CLOSED_PORT;
+    meet_another(world, 1);
+    call_the_dead(world);
+    wait_for_wall(world);
     world->settings.port = world->servers.port;
 }
 
@@ -137,6 +171,46 @@ static void test_wall_blames_nobody(void **state)
     end(world);
 }
 
+static void ask_inside_at(struct world *world, const char *address,
+                          size_t server, enum callout_outcome outcome)
+{
+    struct asker *asker = &world->askers[0];
+    prepare(world, asker, address, server, 1);
+    asker->targets[0].inside = true;
+    verifier_ask(world->verifier, &asker->ask);
+    expect(asker, outcome);
+}
+
+/* One that answers. */
+static void ask_inside(struct world *world, const char *address)
+{
+    const uint16_t port = world->settings.port;
+    world->settings.port = world->servers.port;
+    ask_inside_at(world, address, 0, CALLOUT_ACCEPTED);
+    world->settings.port = port;
+}
+
+/* Hosts inside answer whether or not there is a wall: they are no witnesses,
+ * keep none from being seen, and are called behind it. */
+static void test_inside(void **state)
+{
+    static const struct server_script scripts[] = {{0}};
+    struct world *world = begin(scripts, 1);
+    world->settings.port = CLOSED_PORT;
+    ask_inside(world, "before@example.net");
+    meet_another(world, 1);
+    meet_another(world, 2);
+    call_the_dead(world);
+    ask_inside(world, "meanwhile@example.net");
+    wait_for_wall(world);
+    ask_inside(world, "behind@example.net");
+    ask_inside_at(world, "dead@example.edu", 50, CALLOUT_UNREACHABLE);
+    ask_at(world, &world->askers[1], "u@example.org", 100, 1);
+    expect(&world->askers[1], CALLOUT_WALLED_OFF);
+    assert_int_equal(calls(world, 0), 3);
+    end(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_witness_answers),
         cmocka_unit_test(test_wall),
         cmocka_unit_test(test_wall_blames_nobody),
+        cmocka_unit_test(test_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ UNREACHABLE = ("45.41.0.0/16", "2a10:41::/32")      # ICMP; IPv6 after 1 s
 
 _CLIENTS_GATE = ("45.1.0.2", "2a10:1::2")
 _WORLD_GATE = ("45.1.0.3", "2a10:1::3")
-_NOBODY = "45.1.0.99"
+_NOBODY = ("45.1.0.99", "2a10:1::99")
 
 # Each host: the hardware address and the pairs of addresses on the wire.
 _HOSTS = {
@@ -94,15 +94,18 @@ def switch_ipv6_off(name):
         _set("ipv6/conf/all/disable_ipv6", 1)
 
 
-def swallow(name, network):
-    """Have what a host sends to an IPv4 network vanish on the wire."""
-    _ip(f"neigh replace {_NOBODY} lladdr 02:00:00:00:00:99 nud permanent"
-        " dev eth0", f"route replace {network} via {_NOBODY}", host=name)
+def swallow(name, networks):
+    """Have what a host sends to these networks vanish on the wire."""
+    _ip(*(f"neigh replace {nobody} lladdr 02:00:00:00:00:99 nud permanent"
+          " dev eth0" for nobody in _NOBODY),
+        *(f"route replace {network} via {nobody}"
+          for network, nobody in zip(networks, _NOBODY)), host=name)
 
 
-def swallow_no_more(name, network):
+def swallow_no_more(name, networks):
     """Let it out again."""
-    _ip(f"route del {network} via {_NOBODY}", host=name)
+    _ip(*(f"route del {network} via {nobody}"
+          for network, nobody in zip(networks, _NOBODY)), host=name)
 
 
 def ways_out():
