@@ -35,6 +35,9 @@
 /** Refusals are said once in so long. */
 #define SAY_MS 1000
 
+/** When four in five places are taken it is said, once in so long. */
+#define NEARLY_SAY_MS 60000
+
 /** Without one call of ours in so long, libmilter calls another accept(). */
 #define SILENCE_MS 30000
 
@@ -63,6 +66,7 @@ static struct {
     instant begun, swept, said;
     unsigned refused[REFUSED_SYSTEM + 1]; /* since it was said */
     struct address stranger;              /* the last one */
+    instant said_nearly;
 } admission = {.lock = PTHREAD_MUTEX_INITIALIZER, .spare = -1};
 
 static instant now_is(void)
@@ -171,6 +175,25 @@ static bool is_stranger(const struct sockaddr *peer)
         return false;
     admission.stranger = address;
     return true;
+}
+
+/* Say that there is little room left, before anybody is refused. */
+static void report_nearly_full(instant now)
+{
+    pthread_mutex_lock(&admission.lock);
+    const size_t sessions = admission.count - admission.own;
+    const size_t most = admission.most;
+    const bool says =
+        most > 0 && sessions >= most - most / 5 &&
+        (admission.said_nearly == 0 ||
+         instant_ms_until(admission.said_nearly, now) >= NEARLY_SAY_MS);
+    if (says)
+        admission.said_nearly = now;
+    pthread_mutex_unlock(&admission.lock);
+    if (says)
+        log_line(LOG_LEVEL_WARNING,
+                 "limits: %zu sessions are open, of %zu that are allowed",
+                 sessions, most);
 }
 
 /* What there is to say about refusals, and forget it. */
@@ -424,6 +447,7 @@ void admission_look(instant now)
             LOG_LEVEL_ERROR,
             "watchdog: sessions that were not served, and are shut down: %zu",
             sight.shut);
+    report_nearly_full(now);
     report(now);
     if (lost == NULL)
         return;

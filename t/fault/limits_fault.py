@@ -183,6 +183,9 @@ def check_few_descriptors(lab):
     with ExitStack() as stack:
         held = hold(stack, sessions)
         lab.tally.equal("P4: as many as there is room for", sessions, len(held))
+        wait_until(lambda: re.search(
+            rf" warning: limits: \d+ sessions are open, of {sessions} that "
+            r"are allowed\n", lab.bonafided.log()), "P4: a word at 80 %")
         with Burning(lab) as burning:
             got = outcomes(200)
             time.sleep(2)
