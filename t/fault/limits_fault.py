@@ -71,6 +71,11 @@ def budget(lab):
             in re.findall(LIMITS, lab.bonafided.log())[-1]]
 
 
+def descriptors(lab):
+    """How many it has open."""
+    return len(os.listdir(f"/proc/{lab.bonafided.child.pid}/fd"))
+
+
 class Burning:
     """Processor time that it takes for the time of a with block."""
 
@@ -171,6 +176,7 @@ def check_few_descriptors(lab):
     """P4: with the fewest that it starts with, who cannot be served is sent
     away at once, which is logged; all others get what they would get else."""
     restart(lab, limited("nofile", 256))
+    before = descriptors(lab)
     sessions, waiting, places, callouts = budget(lab)
     lab.tally.note("P4, 256 descriptors: the budget",
                    sessions + places + 2 * callouts < 256
@@ -200,6 +206,7 @@ def check_few_descriptors(lab):
             lab.bonafided.log().count("new sessions refused"))
     wait_until(lambda: outcome("<after@good.example>") == "continue",
                "there is room again")
+    wait_until(lambda: descriptors(lab) < before + 10, "all of them are over")
     got = outcomes(sessions - 10)
     lab.tally.equal("P4: all at once", {"continue": sessions - 10}, got)
     lab.tally.equal("P4: no fault of our own", [],
