@@ -44,6 +44,7 @@ def main():
         lab.peer("45.30.2.1", rcpt="250 2.1.5 ok")
         check_half_packets(lab)
         check_many_half_packets(lab)
+        check_raised(lab)
         check_few_descriptors(lab)
         check_few_threads(lab)
         check_too_few_threads(lab)
@@ -170,6 +171,13 @@ def received(milter):
         return milter.receive()[0]
     except TimeoutError:
         return "silent"
+
+
+def check_raised(lab):
+    """P4: it has as many as it may, whatever it is given to begin with."""
+    restart(lab, limited("nofile", "300:1000"))
+    lab.tally.check("P4: the limit is raised", r".* notice: limits: .*"
+                    r"\(descriptors: 1000, threads: .*", lab.bonafided.log())
 
 
 def check_few_descriptors(lab):
