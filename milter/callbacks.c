@@ -2,6 +2,7 @@
 /* callbacks.c - from libmilter to the session and back */
 #include "milter/callbacks.h"
 
+#include "milter/packets.h"
 #include "policy/authres.h"
 #include "session/session.h"
 
@@ -277,6 +278,7 @@ static sfsistat on_close(SMFICTX *context)
 {
     struct session *session = current(context);
 
+    packets_forget();
     smfi_setpriv(context, NULL);
     session_close(&session);
     return SMFIS_CONTINUE;

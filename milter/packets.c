@@ -85,14 +85,21 @@ static ssize_t read_next(int fd, void *octets, size_t size)
     return next(fd, octets, size);
 }
 
+/* That which this thread reads. */
+static _Thread_local struct packet current;
+
+void packets_forget(void)
+{
+    current = (struct packet){0};
+}
+
 /* libmilter calls this one and not the C library's: a program's functions come
  * before those of its libraries. */
 ssize_t read(int fd, void *buf, size_t nbytes)
 {
-    static _Thread_local struct packet packet;
     const ssize_t got = read_next(fd, buf, nbytes);
 
-    if (packet_take(&packet, fd, nbytes, buf, got))
+    if (packet_take(&current, fd, nbytes, buf, got))
         return got;
     log_line(LOG_LEVEL_NOTICE, "a connection of the mail server is ended: it "
                                "sent a macro without a value");

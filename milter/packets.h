@@ -12,9 +12,10 @@
  * libmilter reads a packet in one go, on one thread: four octets of length and
  * one that says what it is, and then the rest, each time all that is left of
  * the part. So what is known of the packet hangs on the thread, as a stack
- * would; a read() that does not ask for just that begins a new one. What others
- * read goes by unchanged. A libmilter that reads by another call is not looked
- * at: then the service manager is what starts us again.
+ * would; a read() that does not ask for just that begins a new one, and so does
+ * whatever comes after the session's end. What others read goes by unchanged. A
+ * libmilter that reads by another call is not looked at: then the service
+ * manager is what starts us again.
  */
 #ifndef MILTER_PACKETS_H
 #define MILTER_PACKETS_H
@@ -44,5 +45,10 @@ struct packet {
  */
 bool packet_take(struct packet *packet, int from, size_t asked,
                  const void *octets, long got);
+
+/** The session that this thread has read from is over. libmilter gives up a
+ * packet that does not go on, without a read() that would tell; the next
+ * connection may have the same descriptor. */
+void packets_forget(void);
 
 #endif

@@ -170,13 +170,37 @@ static void test_read(void **state)
     assert_int_equal(read(ends[1], got, sizeof(got)), -1);
 }
 
+/* A packet that was given up in its middle: five octets are left of it, as many
+ * as a header has. */
+static void test_given_up(void **state)
+{
+    const struct row broken = {NULL, 'D', TEXT("Mi\0A\0"), true};
+    const struct row odd = {NULL, 'D', TEXT("Mi\0AB12\0j\0"), false};
+    uint8_t octets[64], got[64];
+    int ends[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    (void)make(octets, &broken);
+    assert_int_equal(write(ends[0], octets, PACKET_HEADER_SIZE),
+                     PACKET_HEADER_SIZE);
+    assert_int_equal(read(ends[1], got, PACKET_HEADER_SIZE),
+                     PACKET_HEADER_SIZE);
+    packets_forget();
+    const size_t size = make(octets, &odd);
+    assert_int_equal(write(ends[0], octets, size), size);
+    assert_int_equal(read(ends[1], got, PACKET_HEADER_SIZE),
+                     PACKET_HEADER_SIZE);
+    assert_int_equal(read(ends[1], got, size - PACKET_HEADER_SIZE), 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_packets),
-        cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_packets),  cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_lengths),  cmocka_unit_test(test_read),
+        cmocka_unit_test(test_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
