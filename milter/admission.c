@@ -41,6 +41,10 @@
 /** Without one call of ours in so long, libmilter calls another accept(). */
 #define SILENCE_MS 30000
 
+/** After a look that comes so late the process, or the machine, has stood
+ * still, and libmilter with it: whose octets lie there was not left alone. */
+#define LATE_MS (4 * ADMISSION_LOOK_MS)
+
 enum refusal { REFUSED_STRANGER, REFUSED_FULL, REFUSED_SYSTEM, REFUSED_OWN };
 
 /** One connection that was let in. */
@@ -63,7 +67,7 @@ static struct {
     void (*lost)(void); /* NULL once it was called */
     int spare;          /* given up to accept somebody and send him away */
     bool called;        /* libmilter calls us */
-    instant begun, swept, said;
+    instant begun, swept, looked, said;
     unsigned refused[REFUSED_SYSTEM + 1]; /* since it was said */
     struct address stranger;              /* the last one */
     instant said_nearly;
@@ -309,10 +313,10 @@ static void mark_call(void)
 int admission_accept(int listening, struct sockaddr *peer, socklen_t *size)
 {
     const struct timespec pause = {0, PAUSE_MS * 1000000L};
-    const int descriptor = descriptor_accept(listening, peer, size);
     enum refusal refusal = REFUSED_SYSTEM;
 
     mark_call();
+    const int descriptor = descriptor_accept(listening, peer, size);
     if (descriptor < 0 && !is_want(errno))
         return -1;
     if (descriptor < 0) {
@@ -365,6 +369,8 @@ struct sight {
 static void look_at(struct entry *entry, uint32_t patience_ms, instant now,
                     struct sight *sight)
 {
+    if (instant_ms_until(admission.looked, now) >= LATE_MS)
+        entry->since = now;
     const uint32_t since_ms = instant_ms_until(entry->since, now);
 
     if (entry->shut) {
@@ -393,9 +399,12 @@ static struct sight look_at_all(instant now)
     pthread_mutex_lock(&admission.lock);
     if (admission.policy != NULL)
         patience_ms += admission.policy->reply_within_ms;
+    if (admission.spare < 0) /* somebody was faster, see send_away */
+        admission.spare = open_spare();
     sweep(now);
     for (size_t i = 0; i < admission.count; i++)
         look_at(&admission.entries[i], patience_ms, now, &sight);
+    admission.looked = now;
     pthread_mutex_unlock(&admission.lock);
     return sight;
 }
