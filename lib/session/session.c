@@ -336,6 +336,22 @@ static void fill_tags(struct session *session, struct message *message,
     memcpy(tags->forged, message->forged, sizeof tags->forged);
 }
 
+/* What the policy says of it; `internal-error` when there is no memory for the
+ * reply. */
+static const struct reply *reply_to_forged(struct session *session,
+                                           const struct message *message,
+                                           const char *queue)
+{
+    const struct policy *policy = session->policy;
+
+    session->reply = record_forged(message, queue);
+    if (policy->mode == MODE_MONITOR)
+        return NULL;
+    return session->reply || policy->forged_results.kind < ACTION_TEMPFAIL
+               ? session->reply
+               : lost_reply(policy);
+}
+
 /* With more forged fields than are removed none is, for those that stay would
  * be believed as before, and no tag of ours shall stand among them. */
 const struct reply *session_eom(struct session *session, const char *queue,
@@ -349,11 +365,9 @@ const struct reply *session_eom(struct session *session, const char *queue,
     forget_last_call(session);
     message = current(session);
     if (message && message->forged_count > AUTHRES_FORGED_MOST)
-        session->reply = record_forged(message, queue);
+        reply = reply_to_forged(session, message, queue);
     else if (message)
         fill_tags(session, message, tags);
-    if (session->policy->mode == MODE_ENFORCE)
-        reply = session->reply;
     end_message(session);
     pthread_mutex_unlock(&session->lock);
     return reply;

@@ -141,6 +141,43 @@ static void test_continue(void **state)
     short_of_memory("continue", "<x@bad.example>", 550, 250);
 }
 
+/* The code at the end of a message with one forged field too many, there being
+ * no memory any more by then. */
+static unsigned end_of_forged(const char *internal)
+{
+    char text[sizeof(policy) + 16];
+    struct session_tags tags;
+    struct address client;
+
+    snprintf(text, sizeof(text), policy, internal);
+    struct session_world *world = world_begin("", text);
+    struct session *session = session_new(world->service);
+    assert_non_null(session);
+    (void)address_parse(&client, span_of("45.20.1.1"));
+    session_connect(session, &client);
+    (void)say_helo(session, "mail.good.example");
+    (void)say_mail(session, "<alice@good.example>");
+    assert_int_equal(say_rcpt(session, "<bob@home.example>"), 250);
+    for (unsigned i = 0; i <= AUTHRES_FORGED_MOST; i++)
+        session_header(session, AUTHRES_NAME,
+                       span_of("mx.home.example; iprev=pass"));
+    atomic_store(&left, 0);
+    atomic_store(&once, false);
+    atomic_store(&failing, true);
+    const unsigned code = code_said(session_eom(session, NULL, &tags));
+    atomic_store(&failing, false);
+    assert_int_equal(tags.forged_count, 0);
+    session_close(&session);
+    world_end(world, false);
+    return code;
+}
+
+static void test_forged(void **state)
+{
+    assert_int_equal(end_of_forged("tempfail"), 451);
+    assert_int_equal(end_of_forged("continue"), 250);
+}
+
 /* Nothing at all can be had. */
 static void test_none(void **state)
 {
@@ -162,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_none),
         cmocka_unit_test(test_tempfail),
         cmocka_unit_test(test_continue),
+        cmocka_unit_test(test_forged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
