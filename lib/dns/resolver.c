@@ -394,19 +394,25 @@ static void end_deserted(struct resolver *resolver)
                 DNS_TROUBLE_TIMEOUT);
 }
 
+static void say_crowd(struct resolver *resolver, const char *what);
+
 /* Give away what places there are. */
 static void share_places(struct resolver *resolver)
 {
     struct share *displaced, *next;
+    bool crowded = false;
     end_deserted(resolver);
     while ((next = shares_next(resolver->shares, now_of(resolver),
                                loop_heard(resolver->loop), &displaced)) !=
            NULL) {
         if (displaced != NULL)
             lose_place(inquiry_of(displaced));
+        crowded = crowded || displaced != NULL;
         use_place(inquiry_of(next));
         end_deserted(resolver);
     }
+    if (crowded)
+        say_crowd(resolver, "has lost its place to another");
     loop_timer_set(resolver->timer, shares_due(resolver->shares));
 }
 

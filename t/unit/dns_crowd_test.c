@@ -402,6 +402,25 @@ static void crowd_is_said_once_a_minute(void **state)
     end(&scene);
 }
 
+/* Though whoever comes has a place at once: somebody waits for it. */
+static void lost_place_is_said(void **state)
+{
+    struct scene scene;
+    static struct asker crowd[COMMON], good;
+    begin(&scene, PLACES);
+    warnings = 0;
+    ask_crowd(&scene, crowd, COMMON, 1);
+    move_clock(&scene, GRACE);
+    assert_int_equal(warnings, 0);
+    ask(&scene, &good, 1, "good.example");
+    settle(&scene);
+    assert_found(&good);
+    assert_int_equal(warnings, 1);
+    assert_non_null(
+        strstr(last_warning, "a question has lost its place to another"));
+    end(&scene);
+}
+
 /* At the bound somebody is dropped who has many waiting, not who came last. */
 static void who_has_most_is_dropped(void **state)
 {
@@ -442,6 +461,7 @@ int main(void)
         cmocka_unit_test(batch_may_go_last),
         cmocka_unit_test(shared_name_is_not_dragged_down),
         cmocka_unit_test(crowd_is_said_once_a_minute),
+        cmocka_unit_test(lost_place_is_said),
         cmocka_unit_test(who_has_most_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
