@@ -25,8 +25,9 @@
 /** Connections of our own at one look. */
 #define KNOCKS_MOST 64
 
-/** With every place taken it is seen once in so long which are free again. */
-#define SWEEP_MS 20
+/** With every place taken it is seen which are free again, but of the time
+ * that goes by no more than one part in so many is spent on it. */
+#define SWEEP_PART 10
 
 /** Before accepting is tried again when the system has nothing left for it;
  * libmilter would try at once, for ever. */
@@ -67,7 +68,8 @@ static struct {
     void (*lost)(void); /* NULL once it was called */
     int spare;          /* given up to accept somebody and send him away */
     bool called;        /* libmilter calls us */
-    instant begun, swept, looked, said;
+    instant begun, looked, said;
+    instant sweep_due;                    /* if every place is taken */
     unsigned refused[REFUSED_SYSTEM + 1]; /* since it was said */
     struct address stranger;              /* the last one */
     instant said_nearly;
@@ -138,15 +140,18 @@ static bool is_there(const struct entry *entry)
 
 /* Forget those that are over. Asking the system of a socket blocks nobody, so
  * the lock may be held. */
-static void sweep(instant now)
+static void sweep(void)
 {
-    admission.swept = now;
+    const instant begun = now_is();
+
     for (size_t i = admission.count; i-- > 0;) {
         if (is_there(&admission.entries[i]))
             continue;
         admission.own -= admission.entries[i].own;
         admission.entries[i] = admission.entries[--admission.count];
     }
+    const instant ended = now_is();
+    admission.sweep_due = ended + (ended - begun) * SWEEP_PART;
 }
 
 static bool has_room(bool own)
@@ -159,8 +164,8 @@ static bool remember(int descriptor, bool own, instant now)
 {
     struct entry entry = {.descriptor = descriptor, .own = own, .since = now};
 
-    if (!has_room(own) && instant_ms_until(admission.swept, now) >= SWEEP_MS)
-        sweep(now);
+    if (!has_room(own) && now >= admission.sweep_due)
+        sweep();
     if (!has_room(own) || !inode_of(descriptor, &entry.inode))
         return false;
     admission.entries[admission.count++] = entry;
@@ -202,7 +207,7 @@ static void report_nearly_full(instant now)
 
 /* What there is to say about refusals, and forget it. */
 static void say_refusals(const unsigned refused[REFUSED_SYSTEM + 1],
-                         size_t sessions, const struct address *stranger)
+                         size_t most, const struct address *stranger)
 {
     char text[ADDRESS_TEXT_SIZE];
 
@@ -213,9 +218,9 @@ static void say_refusals(const unsigned refused[REFUSED_SYSTEM + 1],
                  refused[REFUSED_STRANGER], address_format(stranger, text));
     if (refused[REFUSED_FULL] > 0)
         log_line(LOG_LEVEL_WARNING,
-                 "limits: new sessions refused: %u; %zu are open, and no more "
-                 "are allowed",
-                 refused[REFUSED_FULL], sessions);
+                 "limits: new sessions refused: %u, while %zu were open, and "
+                 "no more are allowed",
+                 refused[REFUSED_FULL], most);
     if (refused[REFUSED_SYSTEM] > 0)
         log_line(LOG_LEVEL_ERROR,
                  "limits: new sessions refused: %u; the system has no "
@@ -230,7 +235,7 @@ static void report(instant now)
     struct address stranger;
 
     pthread_mutex_lock(&admission.lock);
-    const size_t sessions = admission.count - admission.own;
+    const size_t most = admission.most;
     if (admission.said == 0 ||
         instant_ms_until(admission.said, now) >= SAY_MS) {
         memcpy(refused, admission.refused, sizeof(refused));
@@ -241,7 +246,7 @@ static void report(instant now)
                 admission.said = now;
     }
     pthread_mutex_unlock(&admission.lock);
-    say_refusals(refused, sessions, &stranger);
+    say_refusals(refused, most, &stranger);
 }
 
 /* That there are enough of our own is nothing to say. */
@@ -401,7 +406,7 @@ static struct sight look_at_all(instant now)
         patience_ms += admission.policy->reply_within_ms;
     if (admission.spare < 0) /* somebody was faster, see send_away */
         admission.spare = open_spare();
-    sweep(now);
+    sweep();
     for (size_t i = 0; i < admission.count; i++)
         look_at(&admission.entries[i], patience_ms, now, &sight);
     admission.looked = now;

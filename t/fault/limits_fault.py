@@ -207,7 +207,7 @@ def check_few_descriptors(lab):
         lab.tally.note("P4: processor", burning.share < 0.5, "under 0.5",
                        burning.share)
         lab.tally.check("P4: a word", rf".* warning: limits: new sessions "
-                        rf"refused: \d+; {sessions} are open.*",
+                        rf"refused: \d+, while {sessions} were open.*",
                         lab.bonafided.log())
         lab.tally.note("P4: once a second", lab.bonafided.log().count(
             "new sessions refused") < 20, "under 20",
