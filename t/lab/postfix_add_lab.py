@@ -222,6 +222,7 @@ def check_move(add):
         add.tally.equal(f"{name}: removed", (before, MOVED_TO),
                         (add.text(), add.listen()))
     check_move_refused(add)
+    check_move_fails(add)
     add.policy("")
 
 
@@ -242,6 +243,31 @@ def check_move_refused(add):
     add.root.write(FILE, text)
     add.refuses("no such user", "there is no user no-such")
     add.tally.equal("the policy is as it was", text, add.read(FILE))
+
+
+def check_move_fails(add):
+    """A service that does not start by the new file goes on by the old one."""
+    add.root.write("/usr/sbin/systemctl", "#!/bin/sh\n"
+                   f"echo $1 $2 $(grep ^listen {FILE}) >> /tmp/asked\n"
+                   f"! grep -q {MOVED_TO} {FILE}\n", 0o755)
+    add.root.run(["mkdir", "-p", "/run/systemd/system"])
+    text = add.without_listen() + "listen: unix:/run/bonafide/milter\n"
+    add.root.write(FILE, text, 0o640)
+    before = add.begin("")
+    status, words = add.run()
+    add.tally.equal("no start: status", 69, status)
+    add.tally.check("no start: words", ".*does not start again; .* as they "
+                    "were.*", words)
+    add.tally.equal("no start: both files are as they were", (before, text),
+                    (add.text(), add.read(FILE)))
+    add.tally.equal("no start: its mode", "640\n",
+                    add.other("stat", "-c", "%a", FILE)[1])
+    add.tally.equal("no start: restarted by either",
+                    f"try-restart bonafide listen: {MOVED_TO}\n"
+                    "restart bonafide listen: unix:/run/bonafide/milter\n",
+                    add.read("/tmp/asked"))
+    add.root.run(["rm", "-r", "/usr/sbin/systemctl", "/run/systemd"])
+    add.policy("")
 
 
 def check_notes(add):
