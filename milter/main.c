@@ -123,8 +123,7 @@ static struct policy *read_policy_aloud(const char *file, int *status)
     struct policy *policy = policy_read(file, &complaints);
 
     for (size_t i = 0; i < complaints.count; i++)
-        fprintf(stderr, "%s%s\n", complaints.at[i].text,
-                complaints.at[i].warning ? " (warning)" : "");
+        fprintf(stderr, "%s\n", complaints.at[i].text);
     *status = status_of(&complaints);
     complaints_clear(&complaints);
     return policy;
