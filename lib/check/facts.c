@@ -213,6 +213,19 @@ static enum fault sender_fault(const struct sender_facts *sender)
     return fault;
 }
 
+static enum fault lists_fault(const struct list_facts *lists)
+{
+    enum fault fault = FAULT_NONE;
+
+    for (size_t i = 0;
+         lists->zones && fault == FAULT_NONE && i < lists->zones->count; i++) {
+        const struct listing *entries = lists->of[lists->zones->at[i].of];
+        if (entries)
+            fault = first_fault(&entries[i].a, 1);
+    }
+    return fault;
+}
+
 enum fault facts_fault(const struct facts *facts)
 {
     const struct dns_answer *const own[] = {facts->client.ptr, facts->helo.a,
@@ -221,5 +234,7 @@ enum fault facts_fault(const struct facts *facts)
 
     if (fault == FAULT_NONE)
         fault = first_fault(facts->client.reverse, REVERSE_NAMES_MOST);
-    return fault != FAULT_NONE ? fault : sender_fault(&facts->sender);
+    if (fault == FAULT_NONE)
+        fault = sender_fault(&facts->sender);
+    return fault != FAULT_NONE ? fault : lists_fault(&facts->lists);
 }

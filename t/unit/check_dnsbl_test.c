@@ -302,6 +302,22 @@ static void what_passes_does_not_wait_for_an_allow_list(void **state)
     world_free(world);
 }
 
+/* P4: what our own fault comes from is told of a list, too. */
+static void fault_of_a_list_is_told(void **state)
+{
+    const struct list some[] = {{.a = "nx"}, {.a = NULL}, {.a = NULL}};
+    struct world *world = session();
+    struct lists lists;
+
+    (void)state;
+    assert_int_equal(facts_fault(&world->facts), FAULT_NONE);
+    lists_build(world, &lists, some, 3);
+    assert_int_equal(facts_fault(&world->facts), FAULT_NONE);
+    lists.listing[2].a = dns_answer_fault(FAULT_DESCRIPTOR);
+    assert_int_equal(facts_fault(&world->facts), FAULT_DESCRIPTOR);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +327,7 @@ int main(void)
         cmocka_unit_test(reverse_name_is_waited_for),
         cmocka_unit_test(allow_list_frees_from_its_checks),
         cmocka_unit_test(what_passes_does_not_wait_for_an_allow_list),
+        cmocka_unit_test(fault_of_a_list_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
