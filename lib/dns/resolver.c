@@ -388,10 +388,12 @@ static void lose_place(struct inquiry *inquiry)
 /* Whoever waits has the places first that nobody else has a use for. */
 static void end_deserted(struct resolver *resolver)
 {
-    while (shares_is_crowded(resolver->shares) &&
-           !links_is_empty(&resolver->deserted))
-        give_up(LINK_AROUND(resolver->deserted.after, struct inquiry, alone),
-                DNS_TROUBLE_TIMEOUT);
+    struct link *link = resolver->deserted.after;
+    while (link != &resolver->deserted && shares_is_crowded(resolver->shares)) {
+        struct inquiry *inquiry = LINK_AROUND(link, struct inquiry, alone);
+        link = link->after;
+        give_up(inquiry, DNS_TROUBLE_TIMEOUT);
+    }
 }
 
 static void say_crowd(struct resolver *resolver, const char *what);
