@@ -46,7 +46,6 @@ struct resolver {
     struct loop *loop;
     struct cache *memory;
     struct hash_key hash_key;
-
     struct dns_supply *supply;
 
     /* The loop's thread alone. */
@@ -96,7 +95,6 @@ struct resolver *resolver_new(struct loop *loop,
     links_begin(&resolver->deserted);
     resolver->timer = timer;
     return resolver;
-
 undo:
     loop_timer_free(&timer);
     shares_free(&shares);
@@ -374,6 +372,20 @@ static void use_place(struct inquiry *inquiry)
     advance(inquiry, (struct dns_event){.kind = kind});
 }
 
+/* The operator shall know of a crowd, but not of each in it. */
+static void say_crowd(struct resolver *resolver, const char *what)
+{
+    const instant now = now_of(resolver);
+    struct text use;
+    char words[WORDS_SIZE];
+    if (now < resolver->crowd_due)
+        return;
+    resolver->crowd_due = instant_after_s(now, DNS_CROWD_SAY_S);
+    text_begin(&use, words, sizeof(words));
+    shares_write_use(resolver->shares, loop_heard(resolver->loop), &use);
+    log_line(LOG_LEVEL_WARNING, "dns: a question %s: %s", what, words);
+}
+
 static void lose_place(struct inquiry *inquiry)
 {
     if (links_is_empty(&inquiry->askers)) {
@@ -383,38 +395,33 @@ static void lose_place(struct inquiry *inquiry)
     inquiry->waited = true;
     dns_transport_free(&inquiry->transport);
     set_timer(inquiry);
+    say_crowd(inquiry->resolver, "has lost its place to another");
 }
 
 /* Whoever waits has the places first that nobody else has a use for. */
 static void end_deserted(struct resolver *resolver)
 {
-    struct link *link = resolver->deserted.after;
-    while (link != &resolver->deserted && shares_is_crowded(resolver->shares)) {
-        struct inquiry *inquiry = LINK_AROUND(link, struct inquiry, alone);
-        link = link->after;
-        give_up(inquiry, DNS_TROUBLE_TIMEOUT);
+    struct link *next, *link = resolver->deserted.after;
+    for (; link != &resolver->deserted && shares_is_crowded(resolver->shares);
+         link = next) {
+        next = link->after;
+        give_up(LINK_AROUND(link, struct inquiry, alone), DNS_TROUBLE_TIMEOUT);
     }
 }
-
-static void say_crowd(struct resolver *resolver, const char *what);
 
 /* Give away what places there are. */
 static void share_places(struct resolver *resolver)
 {
     struct share *displaced, *next;
-    bool crowded = false;
     end_deserted(resolver);
     while ((next = shares_next(resolver->shares, now_of(resolver),
                                loop_heard(resolver->loop), &displaced)) !=
            NULL) {
         if (displaced != NULL)
             lose_place(inquiry_of(displaced));
-        crowded = crowded || displaced != NULL;
         use_place(inquiry_of(next));
         end_deserted(resolver);
     }
-    if (crowded)
-        say_crowd(resolver, "has lost its place to another");
     loop_timer_set(resolver->timer, shares_due(resolver->shares));
 }
 
@@ -497,20 +504,6 @@ static void join(struct inquiry *inquiry, struct dns_ask *ask)
     if (ask->deadline < inquiry->earliest)
         inquiry->earliest = ask->deadline;
     set_timer(inquiry);
-}
-
-/* The operator shall know of a crowd, but not of each in it. */
-static void say_crowd(struct resolver *resolver, const char *what)
-{
-    const instant now = now_of(resolver);
-    struct text use;
-    char words[WORDS_SIZE];
-    if (now < resolver->crowd_due)
-        return;
-    resolver->crowd_due = instant_after_s(now, DNS_CROWD_SAY_S);
-    text_begin(&use, words, sizeof(words));
-    shares_write_use(resolver->shares, loop_heard(resolver->loop), &use);
-    log_line(LOG_LEVEL_WARNING, "dns: a question %s: %s", what, words);
 }
 
 /* One too many there may be for a moment. */
