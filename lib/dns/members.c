@@ -124,6 +124,7 @@ static int rank_of(const struct share_member *member, size_t others)
     const size_t highest = LADDER_RUNGS - 1;
     if (member->client->own)
         return 0;
+    others += member->lost;
     return 1 + (int)(others < highest ? others : highest - 1);
 }
 
@@ -362,8 +363,13 @@ bool members_add(struct members *members, struct share *share,
     return true;
 }
 
-void members_remove(struct members *members, struct share *share)
+void members_remove(struct members *members, struct share *share, bool answered)
 {
+    struct share_member *member = share->member;
+    if (answered)
+        member->lost = 0;
+    else if (share->state == SHARE_SILENT || share->state == SHARE_DISPLACED)
+        member->lost++;
     release_member(members, leave(members, share));
     members->count--;
 }

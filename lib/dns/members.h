@@ -66,6 +66,7 @@ struct share_member {
     struct link beside; /* with the pool's others */
     size_t shares;
     size_t engaged; /* of them all but the fresh ones */
+    size_t lost; /* that were over in vain since the last that was answered */
     struct link lists[SHARE_STATES];
     struct standing waiting, young, silent;
 };
@@ -103,7 +104,10 @@ void share_pool_begin(struct share_pool *pool, bool apart, size_t limit);
 bool members_add(struct members *members, struct share *share,
                  const struct address *client, struct share_pool *pool);
 
-void members_remove(struct members *members, struct share *share);
+/** @param answered  else, if it had a place for long, its member is the worse
+ *                   for it until another is answered */
+void members_remove(struct members *members, struct share *share,
+                    bool answered);
 
 void members_change(struct members *members, struct share *share,
                     enum share_state state);

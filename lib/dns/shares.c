@@ -389,7 +389,7 @@ void shares_end(struct shares *shares, struct share *share, instant now,
     struct zone *zone = find_zone(shares, share->zone);
     if (!answered && share->state == SHARE_SILENT)
         note_silence(shares, share);
-    members_remove(&shares->members, share);
+    members_remove(&shares->members, share, answered);
     if (answered && zone != NULL)
         forget_zone(shares, zone);
 }

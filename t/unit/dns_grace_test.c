@@ -54,11 +54,50 @@ static void short_grace_ends_sooner(void **state)
     end(&scene, crowd, COMMON);
 }
 
+/* Who has had places in vain comes behind who holds a few, though these
+ * questions are over: a stranger's, of which there were too many, do not make
+ * room for more of his. An answer makes up for them. */
+static void what_was_in_vain_counts_on(void **state)
+{
+    enum { VAIN = 3, HELD = 2, OTHERS = COMMON - HELD - 1 };
+    struct scene scene;
+    struct share vain[VAIN + 1], held[HELD], others[OTHERS], next, good;
+    begin(&scene, PLACES, MOST);
+    for (size_t i = 0; i < VAIN + 1; i++)
+        ask(&scene, &vain[i], 1);
+    serve(&scene);
+    scene.now += GRACE;
+    for (size_t i = 0; i < VAIN; i++)
+        over(&scene, &vain[i], false);
+    for (size_t i = 0; i < HELD; i++)
+        ask(&scene, &held[i], 2);
+    for (unsigned i = 0; i < OTHERS; i++)
+        ask(&scene, &others[i], 100 + i);
+    assert_int_equal(serve(&scene), HELD + OTHERS);
+    scene.now += 1;
+    ask(&scene, &next, 1);
+    ask(&scene, &good, 2);
+    over(&scene, &others[0], true);
+    serve(&scene);
+    assert_true(share_has_place(&good));
+    assert_false(share_has_place(&next));
+
+    over(&scene, &vain[VAIN], true);
+    serve(&scene);
+    assert_true(share_has_place(&next));
+    over(&scene, &next, false);
+    over(&scene, &good, false);
+    for (size_t i = 0; i < HELD; i++)
+        over(&scene, &held[i], false);
+    end(&scene, others + 1, OTHERS - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grace_follows_the_answers),
         cmocka_unit_test(short_grace_ends_sooner),
+        cmocka_unit_test(what_was_in_vain_counts_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
