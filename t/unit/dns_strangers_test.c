@@ -24,6 +24,7 @@ enum { PTR, HELO_A, HELO_AAAA, MX, FIRST, QUESTIONS = FIRST + 2 * WIDE };
 
 struct question {
     struct share share; /* first: it leads back to us */
+    struct session *session;
     bool open;
     bool is_answered; /* somebody is there for it */
 };
@@ -44,40 +45,37 @@ struct crowd {
     uint64_t zones;
 };
 
-/* A question is there no more; whose it was, is found by nobody else. */
-static void over(struct crowd *crowd, struct session *session,
-                 struct question *question, bool answered)
+static void over(struct crowd *crowd, struct question *question, bool answered)
 {
     shares_end(crowd->shares, &question->share, crowd->now, crowd->now,
                answered);
     question->open = false;
-    session->open--;
+    question->session->open--;
     crowd->open--;
 }
 
-/* The resolver's bound: its session has an answer, be it none. */
-static void drop_surplus(struct crowd *crowd, struct session *sessions)
+/* The resolver's bound; whoever is dropped is a stranger's. */
+static void drop_surplus(struct crowd *crowd)
 {
     if (crowd->open <= DNS_QUESTIONS_MOST)
         return;
     void *surplus = shares_surplus(crowd->shares);
     struct question *question = surplus;
-    for (struct session *s = sessions;; s++)
-        if (question >= s->questions && question < s->questions + QUESTIONS) {
-            assert_false(s->good);
-            over(crowd, s, question, false);
-            return;
-        }
+    assert_non_null(question);
+    assert_false(question->session->good);
+    over(crowd, question, false);
 }
 
 static void ask(struct crowd *crowd, struct session *session, bool answered)
 {
     struct question *question = &session->questions[session->count++];
-    *question = (struct question){.open = true, .is_answered = answered};
+    *question = (struct question){
+        .session = session, .open = true, .is_answered = answered};
     assert_true(shares_wait(crowd->shares, &question->share, &session->client,
                             ++crowd->zones));
     session->open++;
     crowd->open++;
+    drop_surplus(crowd);
 }
 
 static void begin(struct crowd *crowd, struct session *session, bool good)
@@ -115,7 +113,7 @@ static void hear(struct crowd *crowd, struct session *session)
             !share_has_place(&question->share) ||
             crowd->now < question->share.since + ROUND)
             continue;
-        over(crowd, session, question, true);
+        over(crowd, question, true);
         follow(crowd, session, i);
     }
 }
@@ -124,7 +122,7 @@ static void end(struct crowd *crowd, struct session *session)
 {
     for (size_t i = 0; i < session->count; i++)
         if (session->questions[i].open)
-            over(crowd, session, &session->questions[i], false);
+            over(crowd, &session->questions[i], false);
 }
 
 /* A stranger whose time is over comes again, from another address. */
@@ -148,10 +146,8 @@ static void serve(struct crowd *crowd)
 /* A millisecond of all. */
 static void pass(struct crowd *crowd, struct session *strangers, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         stranger_step(crowd, &strangers[i]);
-        drop_surplus(crowd, strangers);
-    }
     serve(crowd);
     crowd->now += MS;
 }
