@@ -6,9 +6,9 @@
  * for whom it is asked, an IPv4 address or an IPv6 /64. A question's rank is
  * the number of other questions of its client that have a place, or have had
  * one in vain: those still open, and those that were over since one was
- * answered, as long as any is open. Few places in a short time are what an honest
- * message needs; a client whose names are silent soon has a high rank, for the
- * questions that lost their places count on.
+ * answered, as long as any is open. Few places in a short time are what an
+ * honest message needs; a client whose names are silent soon has a high rank,
+ * for the questions that lost their places count on.
  *
  * - A free place goes to the question of the lowest rank.
  * - When there is none, a question may take another's: of those that have been
