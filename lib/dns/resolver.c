@@ -24,7 +24,7 @@
  * costs a look at all who ask it. */
 #define DEADLINES_APART_MS 10
 
-#define WORDS_SIZE 200
+#define WORDS_SIZE 400
 
 struct inquiry {
     struct share share; /* first: it leads back to us */

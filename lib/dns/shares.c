@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -444,9 +445,9 @@ void shares_write_use(struct shares *shares, instant heard, struct text *text)
     text_addf(text,
               "of %zu places %zu are in use, %zu of them by questions without "
               "an answer for %u ms; %zu questions wait, %zu of them for %zu "
-              "zones that are silent",
+              "zones that are silent; so far %" PRIu64 " have lost their place",
               use.places, use.used, use.silent, use.grace_ms, use.waiting,
-              use.silent_waiting, use.silent_zones);
+              use.silent_waiting, use.silent_zones, use.displaced);
     write_foremost(text, shares);
 }
 
