@@ -3,16 +3,39 @@
  * has come and the session has taken a step on it */
 #include "session/parts.h"
 
+#include <stddef.h>
 #include <string.h>
 
-static void arrived(void *context)
+/* On the loop. */
+static void step_on_answers(struct loop_job *job)
 {
-    struct session *session = context;
+    void *around = (char *)job - offsetof(struct session, answers);
+    struct session *session = around;
 
     pthread_mutex_lock(&session->lock);
+    session->answered = false;
     session->step(session);
     pthread_mutex_unlock(&session->lock);
     session_drop(session);
+}
+
+/* One step for all answers that come together, as they do to questions that
+ * were asked together, or are over with one deadline. */
+static void arrived(void *context)
+{
+    struct session *session = context;
+    bool first;
+
+    pthread_mutex_lock(&session->lock);
+    first = !session->answered;
+    session->answered = true;
+    pthread_mutex_unlock(&session->lock);
+    if (!first) {
+        session_drop(session);
+        return;
+    }
+    session->answers.run = step_on_answers;
+    loop_post(session->service->loop, &session->answers);
 }
 
 /* Clients without an address are one client: its address is all zeros. */

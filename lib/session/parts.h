@@ -150,6 +150,8 @@ struct session {
     bool greeting_lost, message_lost; /* there was no memory for the last one */
     struct message *messages; /* the current one first, if any is; then those
                                  that linger, the latest first */
+    struct loop_job answers;  /* while `answered` the session is held for it */
+    bool answered; /* answers have come since the last step on them */
     struct canary_ask canary; /* while `tries` the session is held for it */
     bool tries;
     struct reply *reply; /* of the last call, as the next one */
