@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 /** Our own connections at once, beside the budget: each may cost a thread, one
- * of those that are not shared out. */
+ * of those that are not shared out. While places are free they take these: whom
+ * a burst has left in libmilter's queue is served by one knock each. */
 #define OWN_MOST 8
 
 /** Connections of our own at one look. */
@@ -156,8 +157,10 @@ static void sweep(void)
 
 static bool has_room(bool own)
 {
-    return own ? admission.own < OWN_MOST
-               : admission.count - admission.own < admission.most;
+    const size_t beside = admission.own < OWN_MOST ? admission.own : OWN_MOST;
+
+    return admission.count - beside < admission.most ||
+           (own && admission.own < OWN_MOST);
 }
 
 static bool remember(int descriptor, bool own, instant now)
